@@ -1,0 +1,1 @@
+"""What the models are compared with: the legacy rules and a linear text classifier."""

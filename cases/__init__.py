@@ -1,0 +1,1 @@
+"""The nouns of the house: case, verdict, factor, decision, narrative, features, errors."""

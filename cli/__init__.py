@@ -1,0 +1,1 @@
+"""The `verdict` command, one file a command group."""

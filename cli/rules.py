@@ -1,0 +1,69 @@
+"""`verdict rules ...`: keep the legacy rules honest about how often they are right.
+
+Takes: the rules' file and a simulated market. Gives: the precision file that the rules route reports from.
+Does not: change a rule.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="The legacy rules: measure how often each is right.")
+
+
+@app.callback()
+def rules() -> None:
+    """The legacy rules."""
+
+
+@app.command()
+def measure(
+    config: Annotated[Path, typer.Option(help="The rules.", dir_okay=False, exists=True)] = Path(
+        "config/rules_v1.toml"
+    ),
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write; default rules_v1_precision.toml beside the rules.")
+    ] = None,
+    markets: Annotated[str, typer.Option(help="Markets to simulate, by comma.")] = "SG,ID,BR",
+    markets_dir: Annotated[Path, typer.Option(help="The markets' files.", file_okay=False)] = Path(
+        "config/markets"
+    ),
+    cases_per_market: Annotated[int, typer.Option(min=1, help="Calibration cases a market.")] = 5_000,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 20_250_401,
+    as_json: Annotated[bool, typer.Option("--json", help="Also print one JSON line a rule.")] = False,
+) -> None:
+    """Measure every rule's precision on simulated calibration cases at the natural rate and write it down.
+
+    Example: verdict rules measure --cases-per-market 5000
+    """
+    import json
+
+    from rich.console import Console
+
+    from baselines.rules_config import read_rules
+    from baselines.rules_measure import measure as measure_rules
+    from baselines.rules_measure import to_toml
+    from baselines.rules_v1 import PRECISION_FILE, RulesV1
+    from cases.market import load_markets
+    from marketplace.settings import SimulationSettings
+    from marketplace.simulate import simulate
+
+    codes = tuple(code.strip() for code in markets.split(",") if code.strip())
+    settings = SimulationSettings(
+        markets=codes, seed=seed, cases_per_market=cases_per_market, split="calibration"
+    )
+    data = f"simulated calibration split: {', '.join(codes)}; {cases_per_market} cases a market; seed {seed}"
+    console = Console(stderr=True)
+    calibration = (simulated.case for simulated in simulate(settings, load_markets(markets_dir)))
+    # A precision file of older rules may lie beside them; what is to be replaced is not read.
+    found = measure_rules(RulesV1(read_rules(config)), config, calibration, data=data)
+    target = out or config.with_name(PRECISION_FILE)
+    target.write_text(to_toml(found), encoding="utf-8")
+    console.print(f"measured on {found.cases} cases; wrote {target}")
+    for name, count in found.rules.items():
+        shown = "too few" if count.precision is None else f"{count.precision:.3f}"
+        console.print(f"{name:28} fired {count.fired:5}  precision {shown}")
+        if as_json:
+            line = {"rule": name, "fired": count.fired, "right": count.right, "precision": count.precision}
+            typer.echo(json.dumps(line))

@@ -1,0 +1,1 @@
+"""Measuring: sets, targets and reports."""

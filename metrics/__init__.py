@@ -1,0 +1,1 @@
+"""Measures of classifiers: classification, calibration, intervals. numpy and scipy only."""

@@ -1,0 +1,1 @@
+"""Text generators behind one protocol: vLLM over HTTP, and a scripted double for tests of faults."""

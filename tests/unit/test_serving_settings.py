@@ -1,0 +1,107 @@
+"""Settings and the model's papers: what is accepted, and how a fault is named."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from cases.errors import ConfigError, ModelFileError
+from serving.model_files import load_model_card
+from serving.settings import Settings, load_settings
+
+
+def test_the_shipped_file_is_valid() -> None:
+    """config/service.toml is read, and relative paths start at the repository's root."""
+    settings = load_settings()
+    assert settings.markets_dir.is_dir()
+    assert settings.database.is_absolute()
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """VERDICT_PORT overrides the file; an argument overrides both; None overrides nothing."""
+    monkeypatch.setenv("VERDICT_PORT", "9001")
+    assert load_settings(port=None).port == 9001
+    assert load_settings(port=9002).port == 9002
+
+
+def test_every_wrong_setting_is_named() -> None:
+    """One error names all faults."""
+    with pytest.raises(ConfigError, match=r"port: .*; decide_slots: ") as caught:
+        load_settings(port=-1, decide_slots=0)
+    assert "VERDICT_" in str(caught.value)
+
+
+def test_verdicts_keep_room_in_the_engine() -> None:
+    """Slots for decide and explain together may not exceed what the engine runs at once."""
+    with pytest.raises(ConfigError, match="must not exceed engine_max_num_seqs"):
+        load_settings(decide_slots=60, explain_slots=10, engine_max_num_seqs=64)
+
+
+def test_the_server_waits_longer_than_its_streams() -> None:
+    """Each grace period lies above the one inside it, so no stream is cut while it says goodbye."""
+    settings = Settings(drain_s=7.5)
+    assert settings.drain_s < settings.stream_grace_s < settings.server_grace_s
+
+
+def _write_model(folder: Path, *, files: dict[str, str] | None = None, **origin: object) -> None:
+    (folder / "merged").mkdir(parents=True)
+    (folder / "merged" / "tokenizer.json").write_text("{}")
+    told = {"name": "m", "prompt_version": "v1", "markets": ["SG"], **origin}
+    manifest = {"origin": told, "model_sha256": "cd" * 32, "files": files or {}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def _write_calibration(folder: Path, **changes: object) -> None:
+    market = {"temperature": 2.0, "bias": [0.1, 0.0, -0.1]}
+    given = {"route": "llm", "model_sha256": "cd" * 32, "prompt_version": "v1", "markets": {"SG": market}}
+    (folder / "calibration.json").write_text(json.dumps({**given, **changes}))
+
+
+def test_the_calibration_of_this_model_is_used(tmp_path: Path) -> None:
+    """A calibration of the same route, model and prompt is loaded and named."""
+    _write_model(tmp_path)
+    _write_calibration(tmp_path)
+    card = load_model_card(tmp_path, prompt_version="v1")
+    assert card.calibrations["SG"].temperature == 2.0
+    assert card.calibration_version
+    assert card.notes == ()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"route": "fusion"}, {"model_sha256": "ee" * 32}, {"prompt_version": "v2"}]
+)
+def test_the_calibration_of_another_is_left_out(tmp_path: Path, changes: dict[str, str]) -> None:
+    """A calibration of another route, model or prompt is not used, and the log is told."""
+    _write_model(tmp_path)
+    _write_calibration(tmp_path, **changes)
+    card = load_model_card(tmp_path, prompt_version="v1")
+    assert card.calibrations == {}
+    assert card.calibration_version is None
+    assert len(card.notes) == 1
+
+
+def test_a_changed_file_is_refused(tmp_path: Path) -> None:
+    """A file that is not what the manifest says stops the start; a file that is not here does not."""
+    right = hashlib.sha256(b"{}").hexdigest()
+    _write_model(tmp_path, files={"merged/tokenizer.json": right, "merged/model.safetensors": "00" * 32})
+    load_model_card(tmp_path, prompt_version="v1")
+    (tmp_path / "merged" / "tokenizer.json").write_text("{ }")
+    with pytest.raises(ModelFileError, match=r"tokenizer\.json"):
+        load_model_card(tmp_path, prompt_version="v1")
+
+
+def test_another_prompt_is_refused(tmp_path: Path) -> None:
+    """A model is served with the prompt that it was trained on."""
+    _write_model(tmp_path, prompt_version="v7")
+    with pytest.raises(ModelFileError, match="v7"):
+        load_model_card(tmp_path, prompt_version="v1")
+
+
+def test_missing_papers_are_named(tmp_path: Path) -> None:
+    """The operator is told which file is missing or broken."""
+    with pytest.raises(ModelFileError, match=r"manifest\.json"):
+        load_model_card(tmp_path, prompt_version="v1")
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(ModelFileError, match="origin"):
+        load_model_card(tmp_path, prompt_version="v1")
