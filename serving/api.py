@@ -45,7 +45,7 @@ async def decide(request: Request) -> Response:
     run = await gateway.lifecycle.start(asked, body, asynchronous=asynchronous, watch=watch)
     if asynchronous:
         headers = {"Location": f"/v1/decisions/{run.id}", "Preference-Applied": "respond-async"}
-        return snapshot_answer(run.decision, status=202, headers=headers)
+        return snapshot_answer(run.shown, status=202, headers=headers)
     if "text/event-stream" in request.headers.get("accept", ""):
         return EventStream(run.follow(), settings, gateway.closing, run)
     return await whole_answer(request, run)
@@ -57,7 +57,7 @@ async def decide(request: Request) -> Response:
 async def read_decision(request: Request, decision_id: str) -> Response:
     """The decision as it stands."""
     found = await _find(request, decision_id)
-    return snapshot_answer(found.decision)
+    return snapshot_answer(found.shown if isinstance(found, Run) else found.decision)
 
 
 @router.get("/v1/decisions/{decision_id}/events", responses=STREAM_ANSWERS, tags=["decisions"])

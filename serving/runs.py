@@ -26,6 +26,7 @@ class Run:
 
     def __init__(self, decision: Decision, *, asynchronous: bool, attempt: int = 0) -> None:
         self.decision = decision
+        self.shown = decision  # what a reader may see: no verdict in it that is not on disk yet
         self.asynchronous = asynchronous
         self.events: list[Event] = []
         self.held_verdict: VerdictEvent | None = None  # to be stored and told together with the end
@@ -58,8 +59,9 @@ class Run:
         return [Event.of(self.id, next_n + position, part) for position, part in enumerate(data)]
 
     def publish(self, event: Event) -> None:
-        """Show `event` to every follower; the last event ends the run."""
+        """Show `event`, which is stored where it has to be, to every follower; the last event ends the run."""
         self.events.append(event)
+        self.shown = self.decision
         self._ended = event.last
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 
 import httpx
 import pytest
@@ -40,6 +42,25 @@ async def test_the_verdict_is_stored_before_it_is_sent(start_service: StartServi
         verdict = await anext(events)
         assert service.row(verdict.id.rpartition(":")[0])["verdict_event"] == verdict.data
         gate.set()
+
+
+async def test_a_verdict_is_not_shown_before_it_is_stored(start_service: StartService, case: Body) -> None:
+    """As long as the disk has not taken the verdict, reading the decision shows none; then it shows the stored one."""
+    decided, explained = asyncio.Event(), asyncio.Event()
+    scenario = Scenario(before_decide=(Gate(decided),), explain={Verdict.INDUCED: (Gate(explained),)})
+    service = await start_service(scenario)
+    decision_id = await service.submit(case)
+    await service.called(CallKind.DECIDE)
+    with closing(sqlite3.connect(service.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # nobody else can write now
+        decided.set()
+        looks = [await service.stored(decision_id) for _ in range(50)]
+        other.execute("ROLLBACK")
+    assert {look.verdict for look in looks} == {None}
+    await service.called(CallKind.EXPLAIN)
+    assert (await service.stored(decision_id)).verdict == "induced"
+    assert json.loads(service.row(decision_id)["verdict_event"])["verdict"] == "induced"
+    explained.set()
 
 
 async def test_the_end_is_stored_before_it_is_sent(start_service: StartService, case: Body) -> None:
