@@ -35,6 +35,8 @@ class Admission:
         self._queued = 0
         self._left_at: deque[float] = deque(maxlen=_REMEMBERED)
         self._clock = clock
+        self._idle_s = 0.0  # how long nobody was here: that says nothing about how fast cases leave
+        self._empty_since_s = clock()
         self._on_change = on_change
         self._closed = False
 
@@ -52,6 +54,8 @@ class Admission:
             raise ShuttingDownError("the service is closing")
         if self._present >= self._limit and not beyond_limit:
             raise OverloadedError(f"{self._present} cases wait for a verdict", self.wait_s())
+        if self._present == 0:
+            self._idle_s += self._clock() - self._empty_since_s
         self._present += 1
         return Ticket(self)
 
@@ -65,7 +69,7 @@ class Admission:
         if not self._left_at:
             return least
         # Counted up to now: a queue that stands still makes the rate sink.
-        span_s = max(self._clock() - self._left_at[0], 1e-3)
+        span_s = max(self._busy_s() - self._left_at[0], 1e-3)
         return min(max(self._present * span_s / len(self._left_at), least), most)
 
     async def _take_slot(self) -> None:
@@ -80,7 +84,13 @@ class Admission:
         self._present -= 1
         if served:
             self._slots.release()
-            self._left_at.append(self._clock())
+            self._left_at.append(self._busy_s())
+        if self._present == 0:
+            self._empty_since_s = self._clock()
+
+    def _busy_s(self) -> float:
+        """Seconds so far in which anybody was here; called only while somebody is (or just leaves)."""
+        return self._clock() - self._idle_s
 
 
 class Ticket:

@@ -41,7 +41,7 @@ async def decide(request: Request) -> Response:
     with watch.stage("parse"):
         settings = gateway.parts.settings
         asked = parse_request(body, markets=gateway.parts.markets, deadline_ms=settings.deadline_ms)
-    asynchronous = bool(_RESPOND_ASYNC.search(request.headers.get("prefer", "")))
+    asynchronous = bool(_RESPOND_ASYNC.search(", ".join(request.headers.getlist("prefer"))))
     run = await gateway.lifecycle.start(asked, body, asynchronous=asynchronous, watch=watch)
     if asynchronous:
         headers = {"Location": f"/v1/decisions/{run.id}", "Preference-Applied": "respond-async"}

@@ -7,11 +7,11 @@ import logging
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cases.errors import VerdictError
+from cases.errors import StoreError, VerdictError
 from serving.api import router
 from serving.api_schema import open_api
 from serving.docs_page import docs_router
@@ -52,6 +52,8 @@ class FaultBarrier:
 
         try:
             await self._app(scope, receive, noting)
+        except ClientDisconnect:
+            _log.info("a client left before its request was whole")  # nobody is there to read an answer
         except Exception as error:  # a fault of ours: counted, logged by place, told to the client
             if scope["type"] != "http":
                 raise
@@ -63,6 +65,8 @@ class FaultBarrier:
 
 async def _on_error(request: Request, error: Exception) -> Response:
     problem = problem_of(error) if isinstance(error, VerdictError) else internal_problem()
+    if isinstance(error, StoreError):
+        _log.error("%s refused: %s", request.method, error)  # its message holds no case text
     request.app.state.gateway.parts.metrics.refused.labels(str(problem.status)).inc()
     return problem_response(problem)
 

@@ -83,16 +83,11 @@ class DecisionLog:
     def open(cls, path: Path, *, synchronous: str = "normal") -> Self:
         """Open the log at `path` from within a running event loop; raises StoreError."""
         database = open_database(path, synchronous=synchronous)
-        lock = path.with_name(path.name + ".lock").open("w")
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.close()
+            return cls(database, _locked(path))
+        except StoreError:
             database.dispose()
-            raise StoreError(
-                f"{path}: another service uses this decision log; set VERDICT_DATABASE"
-            ) from error
-        return cls(database, lock)
+            raise
 
     def accept(self, decision: Decision, *, asynchronous: bool, request: bytes) -> "asyncio.Future[None]":
         """Store a new decision with the request that asked for it."""
@@ -176,6 +171,25 @@ class DecisionLog:
                     self._loop.call_soon_threadsafe(_settle, outcomes)
 
 
+def _locked(database: Path) -> IO[str]:
+    """The lock file of `database`, locked for this process; raises StoreError."""
+    path = database.with_name(database.name + ".lock")
+    try:
+        lock = path.open("w")
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be opened: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        if isinstance(error, BlockingIOError):
+            told = f"{database}: another service uses this decision log; set VERDICT_DATABASE"
+        else:
+            told = f"{path}: cannot be locked: {error.strerror}"
+        raise StoreError(told) from error
+    return lock
+
+
 _Outcome = tuple["asyncio.Future[None]", StoreError | None]
 
 
@@ -185,7 +199,7 @@ def _commit(connection: sa.Connection, writes: list[_Write]) -> list[_Outcome]:
         with connection.begin():
             for write in writes:
                 _execute(connection, write)
-    except (sa.exc.SQLAlchemyError, StoreError) as error:
+    except Exception as error:  # noqa: BLE001  # whatever it is: a dead thread would leave everyone waiting
         if len(writes) == 1:
             return [(writes[0].done, _refusal(error))]
         return [outcome for write in writes for outcome in _commit(connection, [write])]
@@ -199,7 +213,8 @@ def _execute(connection: sa.Connection, write: _Write) -> None:
 
 
 def _refusal(error: Exception) -> StoreError:
-    cause = getattr(error, "orig", None) or error
+    known = isinstance(error, sa.exc.SQLAlchemyError | StoreError)
+    cause = (getattr(error, "orig", None) or error) if known else type(error).__name__
     return StoreError(f"the decision log refused a row: {cause}")
 
 

@@ -5,14 +5,13 @@ Takes: assembled parts. Gives: `Gateway`, the one object that the routes know. D
 
 import asyncio
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 
 import anyio
 
 from cases.errors import ConfigError, EngineError
 from serving.engines.base import EngineState
-from serving.lifecycle import Lifecycle
+from serving.lifecycle import Lifecycle, fault_place
 from serving.parts import Parts
 from serving.warm_up import warm_prompt
 
@@ -78,10 +77,11 @@ class Gateway:
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        await self.parts.engine.close()
-        await self.parts.log.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            await self.parts.engine.close()
+        finally:
+            await self.parts.log.close()  # its thread would keep the process alive
 
     async def _drain_when_closing(self) -> None:
         await self.closing.wait()
@@ -95,14 +95,30 @@ class Gateway:
         except (EngineError, ConfigError) as error:
             self.fatal = error
             return
+        except Exception as error:  # noqa: BLE001  # a fault of ours: without an engine the service must end
+            self.fatal = EngineError(f"the engine could not be started: {self._fault(error)}")
+            return
         while True:
-            health = await self.parts.engine.health()
-            if health.state is EngineState.READY and not self._engine_ready.is_set():
-                await self._warm()
-            elif health.state is not EngineState.READY and self._engine_ready.is_set():
-                _log.warning("engine %s: %s", health.state.value, health.message)
-                self._engine_ready.clear()
+            try:
+                await self._look_at_engine()
+            except Exception as error:  # noqa: BLE001  # a fault of ours: the next look may go well
+                self._fault(error)
             await asyncio.sleep(_POLL_S)
+
+    async def _look_at_engine(self) -> None:
+        health = await self.parts.engine.health()
+        if health.state is EngineState.READY and not self._engine_ready.is_set():
+            await self._warm()
+        elif health.state is not EngineState.READY and self._engine_ready.is_set():
+            _log.warning("engine %s: %s", health.state.value, health.message)
+            self._engine_ready.clear()
+
+    def _fault(self, error: Exception) -> str:
+        """Count and log a fault of ours; gives its place."""
+        place = fault_place(error)
+        self.parts.metrics.internal_faults.labels("engine_watch").inc()
+        _log.error("watching the engine failed: %s", place)
+        return place
 
     async def _warm(self) -> None:
         try:

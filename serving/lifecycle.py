@@ -111,6 +111,8 @@ class Lifecycle:
                 raise
             _uncancel()
             await self._end_cut(run, run.cut_reason)
+        except ShuttingDownError:  # its engine came up only after the door was closed
+            await self._end_cut(run, CutReason.SHUTDOWN)
         except VerdictError as error:
             _log.warning(
                 "decision %s failed: %s", run.id, error if isinstance(error, StoreError) else type(error)
@@ -141,7 +143,7 @@ class Lifecycle:
         problem = problem_of(ShuttingDownError()).model_copy(update={"decision_id": run.id})
         if reason is CutReason.SHUTDOWN and run.asynchronous:
             # Not stored: to the log it still runs, so the next process takes it up.
-            run.tell(problem)
+            run.tell_unstored(problem)
             return
         decision = run.note(status=DecisionStatus.CANCELLED)
         if reason is CutReason.CLIENT_GONE:

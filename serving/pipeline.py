@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from cases.cutoff import CutCase, at_cancellation
 from cases.decision import Decision, DecisionStatus, Route, Until, Versions
+from cases.errors import DocumentError
 from cases.features import FEATURES_VERSION
 from cases.market import MarketConfig
 from cases.narrative import narrate
@@ -72,6 +73,7 @@ class Pipeline:
                 verdict, document = await self._verdict(job, run, speaker, cut, market)
                 told = await self._explanation(job, run, speaker, verdict, document)
         finally:
+            job.ticket.leave()
             run.note(tokens=speaker.tokens)  # also of a run that is cut
         return self._whole(job, run, told)
 
@@ -83,7 +85,8 @@ class Pipeline:
             narrative = narrate(cut.case)
         with job.watch.stage("render"):
             prompt = self._parts.renderer.render(narrative, market)
-        run.note(warnings=(*cut.warnings, *prompt.cuts))
+        if job.kept is None:  # else the stored decision has them, with those of its verdict
+            run.note(warnings=(*cut.warnings, *prompt.cuts))
         question = Question(run.id, prompt.ids, market)
         # A verdict kept from an earlier attempt can only be explained by asking for an explanation of it.
         if self._parts.settings.engine_mode is EngineMode.SINGLE_STREAM and job.kept is None:
@@ -121,17 +124,23 @@ class Pipeline:
         if options.route is Route.RULES:
             job.ticket.leave()
             return self._by_rules(cut, market, None)
+        goes_on = False
         try:
             async with asyncio.timeout(job.watch.until_s(options.deadline_ms)):
                 with job.watch.stage("queue"):
                     await job.ticket.slot()
                 with job.watch.stage("decide"):
-                    return Answer(await speaker.verdict(), Route.LLM)
+                    ruling = await speaker.verdict()
+            goes_on = speaker.goes_on
+            return Answer(ruling, Route.LLM)
         except FALLBACK_ON as error:
             await speaker.aclose()
+            if isinstance(error, DocumentError):
+                self._parts.metrics.malformed.labels(error.code).inc()
             return self._by_rules(cut, market, reason_of(error))
         finally:
-            job.ticket.leave()
+            if not goes_on:  # else its slot in the engine stays taken until the document ends
+                job.ticket.leave()
 
     def _by_rules(self, cut: CutCase, market: MarketConfig, degraded_reason: str | None) -> Answer:
         return answer_by_rules(self._parts.rules, cut.case, market, degraded_reason=degraded_reason)
@@ -215,12 +224,15 @@ class Pipeline:
         }
         if told.broken_by is None:
             return run.note(**changes)
+        reason, _, code = told.broken_by.partition(": ")
+        if code:
+            self._parts.metrics.malformed.labels(code).inc()
         warning = f"the explanation broke off ({told.broken_by}); the verdict stands, the action is at most investigate"
         action = run.decision.action
         return run.note(
             **changes,
             degraded=True,
-            degraded_reason="explanation_" + told.broken_by.partition(":")[0],
+            degraded_reason="explanation_" + reason,
             action=None if action is None else at_most_investigate(action),
             warnings=(*run.decision.warnings, warning),
         )

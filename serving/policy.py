@@ -40,7 +40,7 @@ def rule_on(found: LabelLogprobs, market: MarketConfig, calibration: MarketCalib
     logprobs = np.array([found.logprobs[verdict] for verdict in VERDICTS])
     if calibration is None:
         values = calibrated(logprobs, 1.0, np.zeros(len(VERDICTS)))
-        warnings.append(f"not calibrated for market {market.code}, this route and model: at most investigate")
+        warnings.append(_uncalibrated(market))
     else:
         values = calibrated(logprobs, calibration.temperature, calibration.bias_array)
     if market.classes == 2:
@@ -83,7 +83,7 @@ def unmeasured(verdict: Verdict, market: MarketConfig) -> Ruling:
     """A verdict without probabilities: an induced one asks for a person's look, nothing more."""
     read = as_market(verdict, market)
     action = Action.INVESTIGATE if read is Verdict.INDUCED else Action.NONE
-    return Ruling(read, None, None, action)
+    return Ruling(read, None, None, action, (_uncalibrated(market),))
 
 
 def with_precision(verdict: Verdict, precision: float, market: MarketConfig) -> Ruling:
@@ -102,4 +102,8 @@ def with_precision(verdict: Verdict, precision: float, market: MarketConfig) -> 
         # A precision this low says nothing about which verdict is likeliest.
         return unmeasured(read, market)
     action = at_most_investigate(action_for(probabilities.induced, market))
-    return Ruling(read, probabilities.induced, probabilities, action)
+    return Ruling(read, probabilities.induced, probabilities, action, (_uncalibrated(market),))
+
+
+def _uncalibrated(market: MarketConfig) -> str:
+    return f"not calibrated for market {market.code}, this route and model: at most investigate"

@@ -71,6 +71,14 @@ class Run:
         for event in self.numbered(data):
             self.publish(event)
 
+    def tell_unstored(self, data: EventData) -> None:
+        """Publish a last event that no log will hold, under a number that no attempt gives to another event.
+
+        A run that has told nothing may begin again under the numbers it has now: its farewell stands before them.
+        """
+        n = self._first_n + len(self.events) if self.events else self._first_n - 1
+        self.publish(Event.of(self.id, n, data))
+
     def last_words(self, data: EventData) -> list[Event]:
         """The events that end the run, a held verdict first; from now on it cannot be cut."""
         self._ending = True

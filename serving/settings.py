@@ -5,6 +5,7 @@ Gives: a frozen `Settings`, or a `ConfigError` that names each wrong setting.
 Does not: read anything at import, or hold secrets.
 """
 
+import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
@@ -18,6 +19,7 @@ from pydantic_settings import (
 )
 
 from cases.errors import ConfigError
+from serving.requests import MAX_DEADLINE_MS
 
 ROOT = Path(__file__).resolve().parents[1]
 _PositiveInt = Annotated[int, Field(ge=1)]
@@ -58,7 +60,7 @@ class Settings(BaseSettings):
     explain_slots: _PositiveInt = 12
     explain_queue_limit: Annotated[int, Field(ge=0)] = 256
     explain_timeout_s: _PositiveFloat = 120.0
-    deadline_ms: _PositiveInt = 1000
+    deadline_ms: Annotated[int, Field(ge=1, le=MAX_DEADLINE_MS)] = 1000
 
     database: Path = Path("var/decisions.sqlite3")
     sqlite_synchronous: Literal["normal", "full"] = "normal"
@@ -113,3 +115,5 @@ def load_settings(**overrides: object) -> Settings:
             for fault in error.errors(include_url=False, include_input=False)
         )
         raise ConfigError(f"settings ({Settings.config_file} or VERDICT_*): {faults}") from error
+    except (tomllib.TOMLDecodeError, OSError) as error:
+        raise ConfigError(f"{Settings.config_file}: {error}") from error

@@ -37,6 +37,11 @@ class Speaker(Protocol):
         """Counts so far."""
         ...
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the request that gave the verdict still runs in the engine afterwards."""
+        ...
+
     async def verdict(self) -> Ruling:
         """The verdict. Raises EngineError, DocumentError."""
         ...
@@ -52,6 +57,8 @@ class Speaker(Protocol):
 
 class DecideExplain:
     """One token with the labels' log-probabilities; then, if asked, a second request that explains."""
+
+    goes_on = False
 
     def __init__(self, parts: Parts, question: Question) -> None:
         self._parts = parts
@@ -85,6 +92,8 @@ class DecideExplain:
 
 class SingleStream:
     """The whole document in one request, read as it comes; leaving it early ends it in the engine."""
+
+    goes_on = True
 
     def __init__(self, parts: Parts, question: Question) -> None:
         self._market = question.market

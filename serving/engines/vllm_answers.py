@@ -4,6 +4,7 @@ Takes: answer bodies and lines of its event stream. Gives: typed values, or Engi
 Does not: speak HTTP, or repeat any part of an answer in an error (an answer may quote the prompt).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -88,6 +89,8 @@ def label_logprobs(body: bytes, label_tokens: Mapping[Verdict, int]) -> LabelLog
         logprobs = {verdict: found[f"token_id:{token}"] for verdict, token in label_tokens.items()}
     except (IndexError, KeyError) as error:
         raise EngineUnavailable("the engine left out a label's log-probability") from error
+    if not all(math.isfinite(value) for value in logprobs.values()):
+        raise EngineUnavailable("the engine gave a label a log-probability that is no number")
     usage = answer.usage
     return LabelLogprobs(logprobs, prompt_tokens=usage.prompt_tokens, cached_tokens=usage.cached_tokens)
 

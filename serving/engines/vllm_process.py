@@ -61,6 +61,9 @@ class VllmProcess:
                 f"vLLM did not answer within {self._options.start_timeout_s:.0f} s; it was {self._phase.value};"
                 f" its last line: {self.last_line()}"
             ) from None
+        except OSError as error:  # no memory for another process, or its log was taken away
+            await self.stop()
+            raise EngineStartError(f"vLLM could not be started: {error}") from error
         except BaseException:
             await self.stop()
             raise

@@ -1,6 +1,7 @@
 """Batches through the real service: order, resuming, what is asked again, and a service that goes away."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -199,3 +200,26 @@ async def test_the_cases_themselves_are_never_the_target(service: Service, write
         with pytest.raises(BatchFileError, match="is the file of cases itself"):
             await _run(service, BatchJob(source, target, {}))
     assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["out.jsonl.part", "out.jsonl.new"])
+async def test_the_cases_are_never_the_working_file(
+    service: Service, write_cases: WriteCases, name: str
+) -> None:
+    """Nor are they taken for the journal or the file being written, which would cut, overwrite and remove them."""
+    source = write_cases(2)
+    source = source.rename(source.with_name(name))
+    before = source.read_bytes()
+    with pytest.raises(BatchFileError, match="is the file of cases itself"):
+        await _run(service, _job(source))
+    assert source.read_bytes() == before
+
+
+async def test_cases_from_a_pipe_are_refused(service: Service, write_cases: WriteCases) -> None:
+    """A pipe is empty once it was counted, and an empty batch would pass for a good one."""
+    reading, writing = os.pipe()
+    os.write(writing, write_cases(1).read_bytes())
+    os.close(writing)
+    target = write_cases(1).with_name("out.jsonl")
+    with os.fdopen(reading), pytest.raises(BatchFileError, match="not a file that can be read twice"):
+        await _run(service, BatchJob(Path(f"/dev/fd/{reading}"), target, {}))

@@ -12,7 +12,7 @@ from serving.engines.scripted import CallKind, Gate, Scenario
 from serving.problems import MEDIA_TYPE
 from serving.requests import MAX_BODY_BYTES
 from tests.contract.conftest import StartService
-from tests.contract.running import Body, Service
+from tests.contract.running import Body, Service, until
 
 
 def _check(answer: httpx.Response, status: int, name: str) -> None:
@@ -163,6 +163,32 @@ async def test_an_unwritable_log_is_503_with_the_time_to_wait(service: Service, 
     _check(refused, 503, "not-stored")
     assert int(refused.headers["retry-after"]) >= 1
     assert service.engine.calls_of(CallKind.DECIDE) == []
+
+
+async def test_an_unreadable_log_is_503_and_logged(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A decision that cannot be read is no missing one, and the operator is told the cause."""
+    with sqlite3.connect(service.database) as connection:
+        connection.execute("DROP TABLE decisions")
+    connection.close()
+    _check(await service.http.get("/v1/decisions/d-1"), 503, "not-stored")
+    assert "no such table" in caplog.text
+
+
+async def test_a_client_that_leaves_within_its_request_is_no_fault(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half a body and then silence is the client's affair: nothing is counted as a fault of the service."""
+    tasks = service.server.server_state.tasks
+    url = httpx.URL(service.server.url)
+    _, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(b"POST /v1/decisions HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n{")
+    await until(lambda: bool(tasks))
+    writer.close()
+    await until(lambda: not tasks)
+    assert "failed" not in caplog.text
+    assert "verdict_internal_faults_total{" not in (await service.http.get("/metrics")).text
 
 
 async def test_a_foreign_last_event_id_is_422(service: Service, case: Body) -> None:

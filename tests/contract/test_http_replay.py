@@ -97,6 +97,13 @@ async def test_asynchronous_answers_at_once_with_its_location(
     assert json.loads(found[-1].data)["status"] == "complete"
 
 
+async def test_every_prefer_header_counts(service: Service, case: Body) -> None:
+    """Preferences may come in several headers of that name."""
+    headers = [("Prefer", "wait=5"), ("Prefer", "respond-async")]
+    answer = await service.http.post("/v1/decisions", json={"case": case}, headers=headers)
+    assert answer.status_code == 202
+
+
 async def test_asynchronous_goes_on_without_readers(start_service: StartService, case: Body) -> None:
     """A reader that leaves an asynchronous decision does not end it."""
     gate = asyncio.Event()

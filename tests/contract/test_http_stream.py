@@ -109,6 +109,7 @@ async def test_the_rules_route_asks_no_engine(service: Service, case: Body) -> N
     assert names(events) == ["verdict", "factors", "reasoning", "decision"]
     decision = Decision.model_validate_json(events[-1].data)
     assert (decision.route, decision.degraded, decision.action != "penalise") == ("rules", False, True)
+    assert any("not calibrated" in warning for warning in decision.warnings)
     assert decision.versions.rules
     assert decision.versions.model is None
     assert service.engine.calls_of(CallKind.DECIDE) == []

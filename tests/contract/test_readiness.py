@@ -1,11 +1,13 @@
 """Whether traffic is welcome: while the engine loads, when it goes and comes back, when it never comes."""
 
+import asyncio
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import pytest
 
-from cases.errors import EngineStartError
+from cases.errors import EngineError, EngineStartError
 from serving.engine_unit import EngineUnit
 from serving.engines.base import EngineState
 from serving.engines.scripted import REFUSED, Scenario, ScriptedEngine
@@ -54,6 +56,34 @@ async def test_an_engine_that_never_comes_ends_the_service(make_settings: MakeSe
 
     with pytest.raises(EngineStartError, match="its last error line"):
         await serve(make_settings(), lambda _: EngineUnit(ScriptedEngine(), start=fail))
+
+
+async def test_a_start_that_breaks_ends_the_service(make_settings: MakeSettings) -> None:
+    """A fault that nobody foresaw in the engine's start ends the service too, instead of leaving it red for ever."""
+
+    async def fail() -> None:
+        raise RuntimeError("boom")
+
+    async with asyncio.timeout(60):
+        with pytest.raises(EngineError, match="RuntimeError at"):
+            await serve(make_settings(), lambda _: EngineUnit(ScriptedEngine(), start=fail))
+
+
+class _ClumsyEngine(ScriptedEngine):
+    """Breaks at its first warm-up in a way that engines do not."""
+
+    async def warm(self, prompt_ids: Sequence[int]) -> None:
+        await super().warm(prompt_ids)
+        if len(self.calls) == 1:
+            raise RuntimeError("boom")
+
+
+async def test_a_fault_does_not_end_the_watch(make_settings: MakeSettings) -> None:
+    """After an unforeseen fault the engine is looked at again; the fault is counted, and closing goes its way."""
+    async with asyncio.timeout(60), running_service(make_settings(), _ClumsyEngine()) as service:
+        assert (await service.http.get("/readyz")).status_code == 200
+        metrics = (await service.http.get("/metrics")).text
+    assert 'verdict_internal_faults_total{where="engine_watch"} 1.0' in metrics
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,21 @@ async def test_nothing_measures_the_verdict(start_service: StartService, case: B
     decision = await service.decided(case)
     assert (decision.verdict, decision.score, decision.probabilities) == ("induced", None, None)
     assert decision.action == "investigate"
+    assert any("not calibrated" in warning for warning in decision.warnings)
+
+
+async def test_a_slot_is_held_until_the_document_ends(start_service: StartService, case: Body) -> None:
+    """A document that is still written counts against `decide_slots`: the next case waits outside the engine."""
+    stuck = Scenario(generate=(Say(DOCUMENT[:25]), Hang()))
+    service = await start_service(stuck, engine_mode=MODE, decide_slots=1)
+    async with service.streamed(case) as events:
+        await anext(events)
+        decision = await service.decided(case, deadline_ms=10)
+        assert (decision.route, decision.degraded_reason) == ("rules", "deadline")
+        assert len(service.engine.calls_of(CallKind.GENERATE)) == 1
+    await service.idle()
+    service.engine.scenario = Scenario()
+    assert (await service.decided(case)).route == "llm"
 
 
 @pytest.mark.parametrize("until_", ["verdict", "factors"])
@@ -77,6 +92,8 @@ async def test_no_verdict_falls_back(
     decision = await service.decided(case)
     assert (decision.route, decision.degraded_reason) == ("rules", reason)
     assert service.engine.running == 0
+    counted = "verdict_malformed_documents_total{" in (await service.http.get("/metrics")).text
+    assert counted == (reason == "malformed_document")
 
 
 async def test_died_after_the_verdict(start_service: StartService, case: Body) -> None:

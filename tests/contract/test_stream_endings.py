@@ -174,6 +174,7 @@ async def test_document_malformed(start_service: StartService, case: Body) -> No
     assert (last["status"], last["decision_factors"], last["reasoning"]) == ("complete", None, None)
     assert last["degraded_reason"] == "explanation_malformed_document"
     assert any("malformed_document: " in str(warning) for warning in last["warnings"])
+    assert "verdict_malformed_documents_total{" in (await service.http.get("/metrics")).text
 
 
 async def test_explanations_shed(start_service: StartService, case: Body) -> None:

@@ -53,12 +53,29 @@ async def test_the_wait_follows_the_drain_rate() -> None:
         await ticket.slot()
         clock.now_s += 1.0
         ticket.leave()
-    clock.now_s += 1.0
     for _ in range(3):
         admission.enter()
+    clock.now_s += 1.0
     assert admission.wait_s() == pytest.approx(3.0)
     clock.now_s += 1000.0
     assert admission.wait_s() == 60.0
+
+
+async def test_a_quiet_night_is_not_taken_for_a_slow_engine() -> None:
+    """Time in which nobody was here does not count: the rate is that of the hours with work."""
+    clock = _Clock()
+    admission = Admission(slots=9, queue_limit=9, clock=clock)
+    for _ in range(4):
+        clock.now_s += 3600.0
+        ticket = admission.enter()
+        await ticket.slot()
+        clock.now_s += 2.0
+        ticket.leave()
+    clock.now_s += 3600.0
+    for _ in range(10):
+        admission.enter()
+    clock.now_s += 2.0
+    assert admission.wait_s() == pytest.approx(20.0)
 
 
 async def test_without_history_the_wait_is_short() -> None:

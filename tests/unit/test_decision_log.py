@@ -90,6 +90,17 @@ async def test_a_bad_row_harms_no_other(log: DecisionLog) -> None:
     assert [stored.decision.decision_id for stored in await log.unfinished()] == ["d-1", "d-2", "d-3"]
 
 
+async def test_a_row_that_no_database_takes_does_not_end_the_log(log: DecisionLog) -> None:
+    """A fault beside SQLite's own refuses its row alone; whoever comes next is still served."""
+    await log.accept(_decision(1), asynchronous=False, request=b"{}")
+    with pytest.raises(StoreError, match="OverflowError"):
+        await asyncio.wait_for(log.retry("d-1", 2**70), timeout=60)
+    await asyncio.wait_for(log.retry("d-1", 1), timeout=60)
+    found = await log.read("d-1")
+    assert found is not None
+    assert found.attempt == 1
+
+
 async def test_an_unknown_decision_cannot_be_ended(log: DecisionLog) -> None:
     """Ending what was never accepted is an error, not a silent nothing."""
     with pytest.raises(StoreError, match="not in the log"):
@@ -130,4 +141,11 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     """The operator is told which file is not a decision log."""
     (tmp_path / "log.sqlite3").write_bytes(b"not a database" * 100)
     with pytest.raises(StoreError, match=r"log\.sqlite3"):
+        DecisionLog.open(tmp_path / "log.sqlite3")
+
+
+async def test_a_lock_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    """The operator is told which file is in the way."""
+    (tmp_path / "log.sqlite3.lock").mkdir()
+    with pytest.raises(StoreError, match=r"log\.sqlite3\.lock"):
         DecisionLog.open(tmp_path / "log.sqlite3")

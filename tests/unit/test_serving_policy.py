@@ -83,6 +83,7 @@ def test_a_rules_precision_is_told(verdict: Verdict, precision: float, classes: 
     """The rule's precision stands at its verdict where it makes it the likeliest; nobody is penalised by rules."""
     ruling = with_precision(verdict, precision, _market(classes=classes))
     assert ruling.action is not Action.PENALISE
+    assert "not calibrated" in ruling.warnings[0]
     if ruling.probabilities is not None:
         assert getattr(ruling.probabilities, ruling.verdict.value) == pytest.approx(precision)
         assert sum(ruling.probabilities.as_array()) == pytest.approx(1.0)

@@ -32,6 +32,21 @@ def test_every_wrong_setting_is_named() -> None:
     assert "VERDICT_" in str(caught.value)
 
 
+def test_a_default_that_every_request_would_break_is_refused() -> None:
+    """The default deadline obeys the limit that requests have to keep."""
+    with pytest.raises(ConfigError, match="deadline_ms"):
+        load_settings(deadline_ms=600_001)
+
+
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slip in the settings file is the operator's to mend, by name and line."""
+    broken = tmp_path / "service.toml"
+    broken.write_text("port = = 1")
+    monkeypatch.setattr(Settings, "config_file", broken)
+    with pytest.raises(ConfigError, match=r"service\.toml: .*line 1"):
+        load_settings()
+
+
 def test_verdicts_keep_room_in_the_engine() -> None:
     """Slots for decide and explain together may not exceed what the engine runs at once."""
     with pytest.raises(ConfigError, match="must not exceed engine_max_num_seqs"):

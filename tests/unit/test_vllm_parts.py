@@ -4,17 +4,20 @@ Takes: recorded lines of vLLM 0.32. Gives: failures. Does not start vLLM.
 """
 
 import json
+import math
+import sys
 from pathlib import Path
 
 import pytest
 
-from cases.errors import ConfigError, EngineUnavailable
+from cases.errors import ConfigError, EngineStartError, EngineUnavailable
 from cases.verdict import Verdict
 from serving.engines.base import FinishReason, Usage
 from serving.engines.engine_log import LoadPhase, LoadProgress, last_error_line, phase_of
 from serving.engines.supervised_vllm import back_off_s
 from serving.engines.vllm_answers import first_token, label_logprobs, served_length_tokens, stream_part
 from serving.engines.vllm_command import VllmServerOptions, command, default_threads, environment
+from serving.engines.vllm_process import VllmProcess
 
 LABELS = {Verdict.INDUCED: 11, Verdict.NOT_INDUCED: 12, Verdict.INCONCLUSIVE: 13}
 
@@ -107,6 +110,14 @@ def test_an_unreadable_answer_is_an_engine_error_that_quotes_nothing(body: bytes
     assert "token_id" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", [math.nan, -math.inf])
+def test_a_log_probability_that_is_no_number_is_an_engine_error(value: float) -> None:
+    """Nonsense from the engine is the engine's fault, and never reaches the policy."""
+    body = _decide_answer({"token_id:11": value, "token_id:12": -2.0, "token_id:13": -3.0})
+    with pytest.raises(EngineUnavailable, match="no number"):
+        label_logprobs(body, LABELS)
+
+
 def test_a_stream_line_is_read_or_passed_over() -> None:
     """Text, the last piece, the closing counts, comments, blank lines and the end mark are told apart."""
     counts = '"usage": {"prompt_tokens": 5, "completion_tokens": 2}'
@@ -165,6 +176,16 @@ def test_vllm_is_started_offline_and_with_explicit_limits(tmp_path: Path) -> Non
     }
     assert child["VLLM_SERVER_DEV_MODE"] == "0"
     assert default_threads() >= 1
+
+
+async def test_a_guard_that_cannot_run_is_a_failed_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the operating system refuses is told as a failed start, which the supervisor tries again."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    process = VllmProcess(VllmServerOptions(tmp_path, tmp_path), lambda _: None)
+    with pytest.raises(EngineStartError, match="no-python"):
+        await process.start()
 
 
 def test_restarts_back_off() -> None:
