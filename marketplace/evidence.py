@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
-from cases.case import Case, Sender
+from cases.case import BuyerReason, Case, Sender
 from cases.record import LONG_DELAY_HOURS, LONG_SILENCE_HOURS, record_facts
 from cases.waits import hours_between, is_readable
 from marketplace.acts import (
     DECISIONS,
     NO_ANSWER,
-    ORDER_QUESTIONS,
     OWN_REASONS,
     PHONE_REPORTS,
     Act,
@@ -31,6 +30,18 @@ _SAYS_NOTHING = frozenset(
         Act.B_SMALL_TALK,
         Act.S_SMALL_TALK,
         Act.S_AUTO_REPLY,
+        Act.X_HOSTILE_FOR_SELLER,
+        Act.X_HOSTILE_FOR_BUYER,
+        Act.X_NEUTRAL_FILLER,
+    }
+)
+_PASTED = frozenset({Act.X_HOSTILE_FOR_SELLER, Act.X_HOSTILE_FOR_BUYER, Act.X_NEUTRAL_FILLER})
+OWN_CLICKS = frozenset(
+    {
+        BuyerReason.CHANGE_OF_MIND,
+        BuyerReason.FOUND_CHEAPER,
+        BuyerReason.WRONG_ITEM_OR_ADDRESS,
+        BuyerReason.PAYMENT_PROBLEM,
     }
 )
 _ALLUSION_WINDOW_HOURS = 6.0
@@ -60,9 +71,15 @@ class Evidence(Talk):
     def own_reasons(self) -> tuple[Act, ...]:
         """Causes of its own that the buyer names in the chat; a wish that was granted or ignored for a day is none."""
         reasons = [a.act for a in self.acts if a.act in OWN_REASONS - {Act.B_ASK_CHANGE}]
-        if self._change_was_refused:
+        if self._change_was_refused and not self.said(Act.B_TOO_SLOW_CANCEL):
             reasons.append(Act.B_ASK_CHANGE)
         return tuple(dict.fromkeys(reasons))
+
+    @property
+    def own_click(self) -> BuyerReason | None:
+        """The clicked cause of its own; words beat the click, so not when the buyer writes that it was too slow."""
+        click = self.facts.case.order.buyer_reason
+        return click if click in OWN_CLICKS and not self.said(Act.B_TOO_SLOW_CANCEL) else None
 
     @cached_property
     def _change_was_refused(self) -> bool:
@@ -130,7 +147,7 @@ class Evidence(Talk):
     @cached_property
     def asked_about_order(self) -> bool:
         """Did the buyer ask anything about the order?"""
-        return any(act in ORDER_QUESTIONS for act in self.kinds)
+        return self.silence.asked
 
     @cached_property
     def answered(self) -> bool:
@@ -157,7 +174,7 @@ class Evidence(Talk):
         """A courier's delay after the seller had done its part in time."""
         if not self.ready_in_time:
             return False
-        late_pickup = (self.facts.hours_late or -1.0) > 0  # it lay ready in time
+        late_pickup = (self.hours_late or -1.0) > 0  # it lay ready in time
         return late_pickup or self.said(Act.S_COURIER_DELAY)
 
     @cached_property
@@ -183,9 +200,9 @@ class Evidence(Talk):
     def unreadable(self) -> bool:
         """All that the seller sent is pictures, stickers and voice notes, and the buyer names no cause in writing.
 
-        A greeting or an "ok" between them does not change that.
+        A greeting, an "ok" or pasted text between them does not change that.
         """
-        if self.facts.only_unreadable_chat:
+        if self.facts.chat_unreadable_messages > 0 and self.kinds <= _PASTED:
             return True
         if self.facts.chat_unreadable_messages >= _UNREADABLE_AT_LEAST and self.kinds <= _SAYS_NOTHING:
             return True

@@ -27,14 +27,6 @@ from marketplace.talk import UtteredAct
 POLICY_VERSION = "1"
 LABELLED_BY = "simulator-policy"
 _LAST_LABEL = datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC)
-_OWN_CLICKS = frozenset(
-    {
-        BuyerReason.CHANGE_OF_MIND,
-        BuyerReason.FOUND_CHEAPER,
-        BuyerReason.WRONG_ITEM_OR_ADDRESS,
-        BuyerReason.PAYMENT_PROBLEM,
-    }
-)
 _BLAMING_CLICKS = frozenset({BuyerReason.SELLER_ASKED, BuyerReason.OUT_OF_STOCK})
 
 
@@ -155,7 +147,7 @@ def _little_late(e: Evidence) -> Rule | None:
     """Less than 24 h late: own reason clicked, answered (rule 6), an attempt to keep it (5), or left open."""
     if e.hours_late is None or e.hours_late >= LONG_DELAY_HOURS:
         return None
-    if e.facts.case.order.buyer_reason in _OWN_CLICKS:
+    if e.own_click is not None:
         return Rule.CLICKED_REASON
     if e.answered:
         return Rule.ANSWERED
@@ -166,7 +158,7 @@ def _little_late(e: Evidence) -> Rule | None:
 
 def _promise_unknown(e: Evidence) -> Rule | None:
     """Without a promise only the buyer's own click is left."""
-    return Rule.CLICKED_REASON if e.facts.case.order.buyer_reason in _OWN_CLICKS else None
+    return Rule.CLICKED_REASON if e.own_click is not None else None
 
 
 _IN_ORDER: tuple[Callable[[Evidence], Rule | None], ...] = (

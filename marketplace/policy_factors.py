@@ -67,7 +67,8 @@ def factors_of(evidence: Evidence, rule: Rule) -> tuple[Factor, ...]:
 def _induced(e: Evidence, rule: Rule) -> list[Factor]:
     said = _said_by_seller(e)
     if rule is Rule.STOCK_OUT:
-        return [Factor.FULFILLMENT_STOCK_OUT_RECORDED]
+        told = [Factor.CALL_REQUEST_BY_PHONE_REPORTED] if e.phone_reports and not e.report_denied else []
+        return [Factor.FULFILLMENT_STOCK_OUT_RECORDED, *told]
     if rule is Rule.PHONE:
         shown = [Factor.CALL_FROM_SELLER] if e.facts.answered_seller_calls else []
         return [Factor.CALL_REQUEST_BY_PHONE_REPORTED, *shown]
@@ -108,6 +109,8 @@ def _supporting(e: Evidence) -> list[Factor]:
         found.append(Factor.ORDERS_SAME_ITEM_CANCELLED)
     if late:
         found.append(Factor.FULFILLMENT_MISSED_SHIP_DEADLINE)
+    if e.silence.hours >= LONG_SILENCE_HOURS:
+        found.append(Factor.CHAT_IGNORED_BUYER)
     if overloaded(e) and late:
         found.append(Factor.ORDERS_OVERLOADED_SELLER)
     if no_update(e) and late:
@@ -132,8 +135,7 @@ def no_update(e: Evidence) -> bool:
 def _not_induced(e: Evidence, rule: Rule) -> list[Factor]:
     own = [REASON_FACTORS[act] for act in e.own_reasons][:ENOUGH_FACTORS]
     ready = [Factor.FULFILLMENT_SHIPPED_OR_READY] if e.ready_in_time else []
-    click = e.facts.case.order.buyer_reason
-    clicked = [CLICK_FACTORS[click]] if click in CLICK_FACTORS else []
+    clicked = [CLICK_FACTORS[e.own_click]] if e.own_click is not None else []
     if rule in {Rule.OWN_REASON, Rule.ASKED_FOR_CHANGE}:
         return [*own, *ready]
     if rule is Rule.COURIER:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cases.case import BuyerReason
 from cases.factor import Factor
 from cases.verdict import Verdict
-from marketplace.acts import Act
+from marketplace.acts import KEEPING, Act
 from marketplace.evidence import Evidence
 from marketplace.policy_factors import CLICK_FACTORS, overloaded
 from marketplace.rules import Rule
@@ -107,7 +107,9 @@ def _about(e: Evidence, rule: Rule, factor: Factor) -> list[Says]:
         return [Says.UNANSWERED] if rule is Rule.MILDLY_LATE_UNANSWERED else [Says.UNDECIDED]
     if factor in {Factor.FULFILLMENT_WITHIN_PROMISED_TIME, Factor.FULFILLMENT_MISSED_SHIP_DEADLINE}:
         return _lateness(e)
-    return [_BY_FACTOR[factor]]
+    # An answered question bears the factor too, for want of a nearer one; it is then not a fact to state.
+    merely_answered = factor is Factor.CHAT_TRIED_TO_KEEP_THE_ORDER and not KEEPING & e.kinds
+    return [] if merely_answered else [_BY_FACTOR[factor]]
 
 
 def _weighing(e: Evidence, rule: Rule) -> list[Says]:
@@ -133,7 +135,7 @@ def _lateness(e: Evidence) -> list[Says]:
     if e.facts.hours_late is None:
         return [Says.PROMISE_UNKNOWN]
     if e.facts.hours_late <= 0:
-        return [Says.IN_TIME]
+        return [Says.IN_TIME if e.facts.handed_over_at is None else Says.HANDED_OVER_EARLY]
     return [Says.LATE, *([Says.AGREED_LATER] if e.agreed_to_wait else [])]
 
 

@@ -31,6 +31,7 @@ class Says(Enum):
     CALL_ALLUDED = auto()
     LATE = auto()
     IN_TIME = auto()
+    HANDED_OVER_EARLY = auto()
     PROMISE_UNKNOWN = auto()
     AGREED_LATER = auto()
     IGNORED = auto()
@@ -126,7 +127,7 @@ WORDINGS: Mapping[Says, tuple[str, ...]] = MappingProxyType(
             "Its messages held excuses in place of a parcel",
         ),
         Says.PHONE_SAID: (
-            "The buyer reports that the seller asked for it by phone, and nobody denies it",
+            "The buyer reports what the seller told it by phone, and nobody denies it",
             "By the buyer's uncontradicted account the inducement came by phone",
         ),
         Says.CALL: (
@@ -150,6 +151,10 @@ WORDINGS: Mapping[Says, tuple[str, ...]] = MappingProxyType(
             "The order was not late, with {hours} h left",
             "There were {hours} h left of the promised time",
             "It was cancelled within the promised time, {hours} h left",
+        ),
+        Says.HANDED_OVER_EARLY: (
+            "The parcel was handed over {hours} h before the promised time",
+            "Handover came {hours} h ahead of the promise",
         ),
         Says.PROMISE_UNKNOWN: (
             "The promised time is unknown",
@@ -221,7 +226,7 @@ WORDINGS: Mapping[Says, tuple[str, ...]] = MappingProxyType(
         ),
         Says.CHANGE_ASKED: (
             "The buyer asked for a change of the order, which could have shipped as ordered",
-            "The cause was a change that the buyer asked for, and a change needs a new order",
+            "The cause was a change that the buyer asked for",
         ),
         Says.READY: (
             "The parcel was shipped or packed in time",
@@ -232,24 +237,24 @@ WORDINGS: Mapping[Says, tuple[str, ...]] = MappingProxyType(
             "What held the parcel up was the courier",
         ),
         Says.KEPT: (
-            "The seller tried to keep the order and named a time",
-            "The seller offered to ship and wanted to keep the order",
+            "The seller tried to keep the order",
+            "The seller wanted to keep the order",
         ),
         Says.NO_REQUEST: (
             "No request or refusal by the seller is on record",
             "The seller neither asked for the cancellation nor refused to ship",
         ),
         Says.CONFLICT: (
-            "The buyer says that the seller asked for the cancellation by phone, and the seller denies it",
-            "The accounts contradict each other: a reported request by phone against a flat denial",
+            "The buyer reports a call that led to the cancellation, and the seller denies what was said",
+            "The accounts contradict each other: what the buyer reports of a call stands against a flat denial",
         ),
         Says.MOVED: (
             "The talk moved to another app before the cause was named",
             "The seller took the talk to another app and the cause is not on record",
         ),
         Says.UNREADABLE: (
-            "The chat holds only pictures, stickers or voice notes that cannot be read",
-            "Nothing readable was written beside pictures, stickers or voice notes",
+            "What could tell the cause is in pictures, stickers or voice notes that cannot be read",
+            "The messages that could explain it are pictures, stickers or voice notes, which cannot be read",
         ),
         Says.BLAMED: (
             "The click '{click}' blames the seller, but no message shows it",

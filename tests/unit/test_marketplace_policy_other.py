@@ -223,3 +223,47 @@ def test_an_agreed_date_moves_the_promise() -> None:
     found = evidence(Record(promised=-50.0, said=said))
     assert found.hours_late == pytest.approx(10.0)
     assert found.facts.hours_late == pytest.approx(50.0)
+
+
+def test_the_buyers_written_impatience_beats_its_click() -> None:
+    """Who writes that it was too slow has no clicked cause of its own, in the verdict and in the factors."""
+    said = (says(-1, Act.B_TOO_SLOW_CANCEL),)
+    late = judged(Record(promised=-10.0, reason=BuyerReason.CHANGE_OF_MIND, said=said))
+    assert late.rule is Rule.NOTHING_DECIDES
+    in_time = judged(Record(reason=BuyerReason.CHANGE_OF_MIND, said=said))
+    assert in_time.factors == (Factor.FULFILLMENT_WITHIN_PROMISED_TIME,)
+
+
+def test_who_cancels_for_the_waiting_does_not_cancel_for_the_change() -> None:
+    """A refused change is no cause any more once the buyer writes that it was too slow."""
+    change = (says(-50, Act.B_ASK_CHANGE), says(-49, Act.S_CHANGE_NEEDS_NEW_ORDER))
+    slow = (*change, says(-1, Act.B_TOO_SLOW_CANCEL))
+    assert judged(Record(promised=-30.0, said=slow)).rule is Rule.LAPSE
+
+
+def test_a_complaint_in_one_breath_with_the_decision_is_no_open_question() -> None:
+    """Not_induced 6 stays: the questions were answered; nobody can answer a rant that ends in a cancellation."""
+    asked = (says(-9, Act.B_ASK_WHEN_SHIP), says(-8, Act.S_ANSWER_STATUS))
+    one_line = (*asked, says(-1, Act.B_ANGRY, Act.B_TOO_SLOW_CANCEL))
+    two_lines = (*asked, says(-1, Act.B_ANGRY), says(-0.99, Act.B_TOO_SLOW_CANCEL))
+    for said in (one_line, two_lines):
+        assert judged(Record(promised=-10.0, said=said)).rule is Rule.ANSWERED
+    assert judged(Record(promised=-10.0, said=one_line[2:])).rule is Rule.NOTHING_DECIDES
+
+
+def test_text_for_the_reviewer_does_not_make_a_chat_readable() -> None:
+    """Voice notes stay unreadable beside text that was pasted to steer the reviewer, or that means nothing."""
+    for pasted in (Act.X_HOSTILE_FOR_SELLER, Act.X_HOSTILE_FOR_BUYER, Act.X_NEUTRAL_FILLER):
+        for voice in (Sender.SELLER, Sender.BUYER):
+            said = (says(-3, pasted),)
+            assert judged(Record(pictures=((-4.0, voice),), said=said)).rule is Rule.UNREADABLE
+
+
+def test_a_parcel_within_the_agreed_time_is_no_couriers_delay() -> None:
+    """Packed after the first promise would be late, but the buyer had agreed to a later date that is not past."""
+    said = (
+        says(-60, Act.S_PROMISE_DATE, until=10.0),
+        says(-59, Act.B_AGREE_WAIT),
+        says(-2, Act.S_ALREADY_PACKED),
+    )
+    assert judged(Record(promised=-50.0, said=said)).rule is Rule.READY
