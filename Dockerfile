@@ -30,10 +30,10 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["python", "-c", 
 ENTRYPOINT ["verdict", "serve", "--host", "0.0.0.0"]
 
 FROM base AS trainer
-COPY requirements/cpu.lock requirements/gpu.lock requirements/
+COPY requirements/gpu.lock requirements/gpu.lock
 # The trainer runs on GPUs: torch comes with CUDA from the GPU lock.
 RUN pip install --no-deps -r requirements/gpu.lock
 COPY . .
-RUN pip install --no-deps --no-build-isolation -e . && mkdir -p /app/runs /app/var && chown -R 10001:10001 /app/runs /app/var
+RUN pip install --no-deps --no-build-isolation -e . && mkdir -p /app/runs /app/var && chown -R 10001:10001 /app/runs /app/var /app/models
 USER 10001:10001
 ENTRYPOINT ["verdict", "finetune"]

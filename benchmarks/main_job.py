@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from rich.console import Console
+from rich.markup import escape
 
 from benchmarks.bench import WORK, Bench, Tell, load_model, started_bench
 from benchmarks.machine import describe, load_average
@@ -132,7 +133,7 @@ def main(words: Sequence[str]) -> int:
             asyncio.run(_measure(wanted, names, tell))
         stored = _stored(wanted.store)
     except VerdictError as error:
-        console.print(f"[red]{type(error).__name__}[/red]: {error}")
+        console.print(f"[red]{type(error).__name__}[/red]: {escape(str(error))}", soft_wrap=True)
         return 2
     write_report(wanted.out, list(SECTIONS), stored, describe())
     console.print(f"wrote {wanted.out / 'main-job.md'}")

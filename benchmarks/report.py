@@ -66,12 +66,13 @@ def _opening(done: Sequence[StoredSection], machine: Machine) -> str:
 def _summary(lines: Sequence[Line]) -> str:
     required = [line for line in lines if line.holds is not None]
     held = sum(bool(line.holds) for line in required)
-    rows = [(line.what, line.required, line.measured, str(line.n), _mark(line)) for line in lines]
+    rows = [(line.what, line.required, line.measured, str(line.n), mark(line)) for line in lines]
     heading = f"**{held} of {len(required)} required lines hold.**"
-    return heading + "\n\n" + _grid(("what", "required", "measured", "n", ""), rows)
+    return heading + "\n\n" + grid(("what", "required", "measured", "n", ""), rows)
 
 
-def _mark(line: Line) -> str:
+def mark(line: Line) -> str:
+    """Whether a line holds, falls short or is only reported; what falls short stands out."""
     return f"**{HOLDS[line.holds]}**" if line.holds is False else HOLDS[line.holds]
 
 
@@ -88,11 +89,12 @@ def _section(one: StoredSection) -> str:
 
 def _table(table: Table) -> str:
     note = f"\n\n{table.note}" if table.note else ""
-    body = _grid(table.columns, table.rows) if table.rows else "None."
+    body = grid(table.columns, table.rows) if table.rows else "None."
     return f"### {table.title}\n\n{body}{note}"
 
 
-def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; no cell can break out of it."""
     lines = [columns, ["---"] * len(columns), *rows]
     return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
 

@@ -48,10 +48,16 @@ def check(
                 line = {"line": row.line_number, "pointer": problem.pointer, "message": problem.message}
                 typer.echo(json.dumps(line, ensure_ascii=False))
             else:
-                typer.echo(f"{file}:{row.line_number}: {problem.pointer or '(row)'}: {problem.message}")
+                where = _one_line(problem.pointer) or "(row)"
+                typer.echo(f"{file}:{row.line_number}: {where}: {problem.message}")
     typer.echo(f"{rows} cases read, {bad_rows} bad", err=True)
     if bad_rows:
         raise typer.Exit(1)
+
+
+def _one_line(pointer: str) -> str:
+    """A pointer names fields as the file spells them: line ends and a terminal's control codes are written out."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in pointer)
 
 
 @app.command()

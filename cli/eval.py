@@ -4,9 +4,10 @@ Takes: a running service (or starts one) and how many cases. Gives: figures with
 Does not: compare with rivals (`python -m benchmarks.main_job --only quality` does).
 """
 
+import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -46,6 +47,7 @@ def quality(
     import json
 
     from rich.console import Console
+    from rich.markup import escape
 
     from cases.errors import VerdictError
     from cases.market import load_markets
@@ -61,15 +63,21 @@ def quality(
         cases = [simulated.case for simulated in pool]
         answers = asyncio.run(_ask(cases, url, concurrency, console))
     except VerdictError as error:
-        console.print(f"[red]{type(error).__name__}[/red]: {error}")
+        console.print(f"[red]{type(error).__name__}[/red]: {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(2) from error
     scores = score(labels_of(cases), answers.verdicts, answers.probabilities)
     _show(scores, console)
     if as_json:
-        typer.echo(json.dumps({"markets": codes, "seed": seed, **asdict(scores)}))
+        typer.echo(json.dumps({"markets": codes, "seed": seed, **_without_nan(asdict(scores))}))
     if at_least is not None and scores.macro_f1.value < at_least:
         console.print(f"[red]macro-F1 is under {at_least}[/red]")
         raise typer.Exit(1)
+
+
+def _without_nan(figures: dict[str, Any]) -> dict[str, Any]:
+    """A figure of nothing (precision of a verdict never given) becomes null: JSON has no NaN."""
+    nested = {name: _without_nan(one) if isinstance(one, dict) else one for name, one in figures.items()}
+    return {name: None if isinstance(one, float) and math.isnan(one) else one for name, one in nested.items()}
 
 
 async def _ask(cases: "list[LabelledCase]", url: str, concurrency: int, console: "Console") -> "Answers":

@@ -117,6 +117,7 @@ def _run(
     resume: bool,
 ) -> None:
     from rich.console import Console
+    from rich.markup import escape
 
     from cases.errors import VerdictError
     from cases.market import load_markets
@@ -138,7 +139,7 @@ def _run(
         )
         for stage in stages:
             for line in run.run(stage):
-                console.print(line)
+                console.print(line, markup=False, soft_wrap=True)
     except VerdictError as error:
-        console.print(f"[red]{error}[/red]")
+        console.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
         raise typer.Exit(1) from error

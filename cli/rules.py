@@ -5,9 +5,14 @@ Does not: change a rule.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from baselines.rules_config import RulesPrecision
 
 app = typer.Typer(no_args_is_help=True, help="The legacy rules: measure how often each is right.")
 
@@ -37,30 +42,38 @@ def measure(
 
     Example: verdict rules measure --cases-per-market 5000
     """
-    import json
-
     from rich.console import Console
+    from rich.markup import escape
 
     from baselines.rules_config import read_rules
     from baselines.rules_measure import measure as measure_rules
     from baselines.rules_measure import to_toml
     from baselines.rules_v1 import PRECISION_FILE, RulesV1
+    from cases.errors import VerdictError
     from cases.market import load_markets
     from marketplace.settings import SimulationSettings
     from marketplace.simulate import simulate
 
     codes = tuple(code.strip() for code in markets.split(",") if code.strip())
-    settings = SimulationSettings(
-        markets=codes, seed=seed, cases_per_market=cases_per_market, split="calibration"
-    )
     data = f"simulated calibration split: {', '.join(codes)}; {cases_per_market} cases a market; seed {seed}"
     console = Console(stderr=True)
-    calibration = (simulated.case for simulated in simulate(settings, load_markets(markets_dir)))
-    # A precision file of older rules may lie beside them; what is to be replaced is not read.
-    found = measure_rules(RulesV1(read_rules(config)), config, calibration, data=data)
+    try:
+        settings = SimulationSettings(codes, seed, cases_per_market, "calibration")
+        calibration = (simulated.case for simulated in simulate(settings, load_markets(markets_dir)))
+        # A precision file of older rules may lie beside them; what is to be replaced is not read.
+        found = measure_rules(RulesV1(read_rules(config)), config, calibration, data=data)
+    except VerdictError as error:
+        console.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
+        raise typer.Exit(1) from error
     target = out or config.with_name(PRECISION_FILE)
     target.write_text(to_toml(found), encoding="utf-8")
-    console.print(f"measured on {found.cases} cases; wrote {target}")
+    console.print(f"measured on {found.cases} cases; wrote {target}", markup=False, soft_wrap=True)
+    _tell(found, console, as_json=as_json)
+
+
+def _tell(found: "RulesPrecision", console: "Console", *, as_json: bool) -> None:
+    import json
+
     for name, count in found.rules.items():
         shown = "too few" if count.precision is None else f"{count.precision:.3f}"
         console.print(f"{name:28} fired {count.fired:5}  precision {shown}")

@@ -19,7 +19,10 @@ def serve(
     model_dir: Annotated[str | None, typer.Option(help="The model's folder, with its manifest.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
 ) -> None:
-    """Run the service until it is stopped (Ctrl-C)."""
+    """Run the service until it is stopped (Ctrl-C).
+
+    Example: verdict serve --port 8001
+    """
     import asyncio
     import logging
 
@@ -35,10 +38,8 @@ def serve(
     console = Console(stderr=True)
 
     def show(progress: LoadProgress) -> None:
-        phase = progress.phase.value
-        console.print(
-            f"engine {progress.step}/{progress.steps}: {phase} ({progress.elapsed_s:.0f} s)", highlight=False
-        )
+        done = f"{progress.step}/{progress.steps}: {progress.phase.value}"
+        console.print(f"engine {done} ({progress.elapsed_s:.0f} s)", highlight=False)
 
     try:
         settings = load_settings(

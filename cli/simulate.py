@@ -54,10 +54,10 @@ def simulate(
             task = bar.add_task(f"simulating {split}", total=cases * len(codes))
             manifest = write_data_set(found, out, settings, lambda _: bar.advance(task))
     except VerdictError as error:
-        console.print(f"[red]{error}[/red]")
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from error
     rate = manifest.cases / (time.perf_counter() - began)
-    console.print(f"{manifest.cases} cases in {out}, {rate:.0f} a second")
+    console.print(f"{manifest.cases} cases in {out}, {rate:.0f} a second", markup=False, soft_wrap=True)
     if as_json:
         typer.echo(json.dumps(asdict(manifest), ensure_ascii=False))
     else:

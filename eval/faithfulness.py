@@ -55,6 +55,8 @@ class Faithfulness:
     reasonings: int
     reasonings_without: int
     unsupported: tuple[str, ...]
+    each: tuple[Share, ...] = ()
+    """Of every reasoning, in order: statements of one reasoning hold or fail together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,14 @@ _KINDS: Final = (
     _kind(Topic.SILENCE, r"\bopen for (\d+) h\b", lambda t, m: t.was_silent_for(float(m[1]))),
     _kind(
         Topic.REQUEST,
-        r"\bseller (?:asked|told|urged) the buyer to cancel|\bit asked the buyer to cancel"
-        r"|\bseller invited the buyer to cancel|\bseller left the buyer to wait or cancel",
+        r"\bseller (?:asked|told|urged) the buyer to cancel|\bit asked the buyer to cancel",
         lambda t, _: t.seller_asked,
+    ),
+    _kind(
+        Topic.REQUEST,
+        r"\bseller invited the buyer to cancel|\bsaid the buyer may cancel"
+        r"|\bseller left the buyer to wait or cancel",
+        lambda t, _: t.seller_invited,
     ),
     _kind(
         Topic.REQUEST,
@@ -96,7 +103,11 @@ _KINDS: Final = (
     ),
     _kind(Topic.CALL, r"\bwhat the call was about|\bsays why the seller rang", lambda t, _: t.rang),
     _kind(Topic.CALL, r"\balludes to a call|\bpoints to a phone talk", lambda t, _: t.call_alluded),
-    _kind(Topic.CALL, r"\btold it by phone|\binducement came by phone", lambda t, _: t.phone_reported),
+    _kind(
+        Topic.CALL,
+        r"\basked for it by phone|\btold it by phone|\binducement came by phone",
+        lambda t, _: t.phone_reported,
+    ),
     _kind(
         Topic.CALL,
         r"\basked for the cancellation by phone|\breported request by phone against",
@@ -131,17 +142,17 @@ def measure(pairs: Iterable[tuple[str, SimulatedCase]]) -> Faithfulness:
     stated: Counter[Topic] = Counter()
     supported: Counter[Topic] = Counter()
     unsupported: list[str] = []
-    reasonings = without = 0
+    each: list[Share] = []
     for reasoning, simulated in pairs:
         found = statements(reasoning, RecordTruth.of(simulated))
-        reasonings += 1
-        without += not found
+        each.append(Share(sum(s.supported for s in found), len(found)))
         stated.update(statement.topic for statement in found)
         supported.update(statement.topic for statement in found if statement.supported)
         unsupported += [f"{simulated.case.case_id}: {s.text}" for s in found if not s.supported]
     by_topic = {topic: Share(supported[topic], stated[topic]) for topic in Topic}
     total = Share(supported.total(), stated.total())
-    return Faithfulness(total, by_topic, reasonings, without, tuple(unsupported))
+    without = sum(not one.stated for one in each)
+    return Faithfulness(total, by_topic, len(each), without, tuple(unsupported), tuple(each))
 
 
 def dealt_to_others(

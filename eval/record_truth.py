@@ -14,7 +14,6 @@ from marketplace.simulate import SimulatedCase
 
 _WHOLE_UNIT: Final = 1.0
 _TENTH: Final = 0.1
-_ASKING: Final = REQUESTS | {Act.S_CANCEL_IF_CANT_WAIT, Act.S_EXPLAIN_HOW_TO_CANCEL}
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,13 @@ class RecordTruth:
 
     @property
     def seller_asked(self) -> bool:
-        """Did the seller ask the buyer to cancel, or invite it to, in words that can be read?"""
-        return bool(self.evidence.requests) or self.evidence.said(*_ASKING)
+        """Did the seller ask the buyer to cancel, in words that can be read?"""
+        return bool(self.evidence.requests) or self.evidence.said(*REQUESTS)
+
+    @property
+    def seller_invited(self) -> bool:
+        """Did the seller ask, or say that the buyer may cancel if it cannot wait?"""
+        return self.seller_asked or self.evidence.said(Act.S_CANCEL_IF_CANT_WAIT)
 
     @property
     def no_request_or_refusal(self) -> bool:

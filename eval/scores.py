@@ -15,6 +15,7 @@ import numpy as np
 
 from cases.factor import Factor
 from cases.verdict import VERDICTS, Verdict
+from eval.faithfulness import Faithfulness
 from eval.rivals import Rival
 from metrics.calibration import ece
 from metrics.classification import factor_micro_f1
@@ -81,6 +82,17 @@ def margin(labels: Sequence[Verdict], mine: Sequence[Verdict], rival: Rival) -> 
 def share(hits: int, n: int) -> Interval:
     """A share with Wilson's interval."""
     return wilson(hits, n)
+
+
+def supported_share(found: Faithfulness) -> Interval:
+    """The share of supported statements, with a bootstrap over reasonings: statements of one are not independent."""
+    counts = np.array([(one.supported, one.stated) for one in found.each], dtype=np.float64).reshape(-1, 2)
+
+    def statistic(rows: np.ndarray) -> float:
+        supported, stated = counts[rows].sum(axis=0)
+        return float(supported / stated) if stated else float("nan")
+
+    return bootstrap(statistic, len(counts), seed=_SEED)
 
 
 def factor_f1(truth: Sequence[Collection[Factor]], named: Sequence[Collection[Factor]]) -> Interval:

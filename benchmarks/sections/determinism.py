@@ -29,7 +29,7 @@ _WHOLE: Final = Options(until="reasoning", route="llm", deadline_ms=None)
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A case whose verdict was not the same in two passes; `gap` is between its top two probabilities, the smaller."""
+    """A case whose verdict was not the same in two passes; `gap` is between its top two probabilities, the larger."""
 
     case_id: str
     first: str
@@ -84,7 +84,7 @@ async def _pass(bench: Bench, cases: Sequence[Case], options: Options, clients: 
 def differences(first: Sequence[Decision], second: Sequence[Decision]) -> list[Difference]:
     """The cases with two verdicts, in order."""
     return [
-        Difference(one.case_id, str(one.verdict), str(other.verdict), min(_gap(one), _gap(other)))
+        Difference(one.case_id, str(one.verdict), str(other.verdict), max(_gap(one), _gap(other)))
         for one, other in zip(first, second, strict=True)
         if one.verdict is not other.verdict
     ]

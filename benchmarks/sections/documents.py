@@ -23,8 +23,8 @@ from client.client import Options
 from eval.asking import ask_all
 from eval.errors import NotAnsweredError
 from eval.faithfulness import Faithfulness, Topic, dealt_to_others, measure
-from eval.figures import figure, percent
-from eval.scores import factor_f1, share
+from eval.figures import NOTHING, figure, percent
+from eval.scores import factor_f1, share, supported_share
 from eval.sets import SimulatedSet, simulated_cases
 from marketplace.simulate import SimulatedCase
 from metrics.intervals import Interval
@@ -138,7 +138,7 @@ def _malformed_lines(shares: tuple[Interval, Interval], n: int) -> tuple[Line, .
 def _content_lines(
     written: Sequence[Written], pool: Sequence[SimulatedCase], faithful: Faithfulness, chance: Faithfulness
 ) -> tuple[Line, ...]:
-    supported, by_chance = share(*_counts(faithful)), share(*_counts(chance))
+    supported, by_chance = supported_share(faithful), supported_share(chance)
     distinct = len({one.reasoning for one in written if not one.fault})
     good = sum(not one.fault for one in written)
     return (
@@ -153,7 +153,7 @@ def _content_lines(
         Line(
             what="Distinct reasonings",
             required="-",
-            measured=percent(share(distinct, good)),
+            measured=f"{distinct / good:.1%} ({distinct} of {good})" if good else NOTHING,
             n=good,
             holds=None,
         ),
@@ -170,10 +170,6 @@ def _content_lines(
 def _factors(written: Sequence[Written], pool: Sequence[SimulatedCase]) -> Interval:
     """A malformed document names no factor, which counts against it."""
     return factor_f1([set(s.label.decision_factors) for s in pool], [set(one.factors) for one in written])
-
-
-def _counts(found: Faithfulness) -> tuple[int, int]:
-    return found.total.supported, found.total.stated
 
 
 def _faithfulness_table(faithful: tuple[Faithfulness, Faithfulness], chance: Faithfulness) -> Table:

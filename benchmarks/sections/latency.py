@@ -85,7 +85,8 @@ async def run(bench: Bench) -> SectionResult:
     speeds = await measure_speeds(
         bench, few[: sizes.latency_speed_probes], sizes.latency_clients, bench.settings.explain_slots
     )
-    load = _load(alone)
+    prefixes = bench.model.wording.explain_prefixes.values()
+    load = _load(alone, float(np.mean([len(ids) for ids in prefixes])))
     predicted = predicted_ratio_alone(speeds, load), predicted_ratio_crowd(speeds, load)
     fallbacks = degraded([one.decision for one in alone]) + degraded(crowd.decisions)
     return SectionResult(
@@ -161,9 +162,10 @@ def _rate(runs: Sequence[ClosedRun[Decision]]) -> float:
     return sum(len(run.answers) for run in runs) / sum(run.elapsed_s for run in runs)
 
 
-def _load(alone: Sequence[Alone]) -> Load:
+def _load(alone: Sequence[Alone], prefix_tokens: float) -> Load:
+    """`prefix_tokens`: what the explain request appends to the prompt, the label and the way to the factors."""
     tokens = [one.decision.tokens for one in alone]
-    reread = [count.prompt % _KV_BLOCK_TOKENS for count in tokens]
+    reread = [count.prompt % _KV_BLOCK_TOKENS + prefix_tokens for count in tokens]
     return Load(
         read_tokens=float(np.mean([count.prompt - count.cached for count in tokens])),
         reread_tokens=float(np.mean(reread)),

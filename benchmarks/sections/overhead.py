@@ -106,6 +106,7 @@ def direct_body(bench: Bench, ids: Sequence[int]) -> bytes:
             "prompt": list(ids),
             "max_tokens": 1,
             "temperature": 0.0,
+            "stop_token_ids": [bench.model.wording.end_of_turn],
             "logprobs": 1,
             "logprob_token_ids": [bench.model.wording.label_tokens[verdict] for verdict in VERDICTS],
             "return_tokens_as_token_ids": True,

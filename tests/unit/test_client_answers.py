@@ -10,7 +10,8 @@ from httpx_sse import ServerSentEvent
 from cases.decision import Decision
 from cases.stream import ProblemEvent, ReasoningEvent
 from client.answers import problem_in, read_event, read_json, retry_after_s
-from client.errors import ProblemError, UnreadableAnswer
+from client.client import VerdictClient
+from client.errors import ConnectionBroken, ProblemError, UnreadableAnswer
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -94,3 +95,16 @@ def test_events_are_typed_and_foreign_ones_passed_over() -> None:
     assert read_event(ServerSentEvent(event="mood", data="{}")) is None
     with pytest.raises(UnreadableAnswer):
         read_event(ServerSentEvent(event="reasoning", data="{"))
+
+
+async def test_a_garbled_body_is_a_broken_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer whose compression is broken is the client's own error, so a batch loses a row and not the run."""
+    garbled = httpx.MockTransport(
+        lambda _: httpx.Response(
+            200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip")
+        )
+    )
+    async with VerdictClient() as client:
+        monkeypatch.setattr(client, "_http", httpx.AsyncClient(transport=garbled, base_url="http://test"))
+        with pytest.raises(ConnectionBroken, match="DecodingError"):
+            await client.decide({})

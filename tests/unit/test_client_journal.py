@@ -211,3 +211,11 @@ def test_a_row_is_read_back_only_when_it_is_one() -> None:
     )
     assert hollow is not None
     assert not hollow.good
+
+
+def test_a_lost_last_line_end_joins_no_lines(target: Path) -> None:
+    """An editor that saved the file without its last line end does not make two answers one."""
+    target.write_bytes(_answered("a").to_line() + _answered("b").to_line().rstrip(b"\n"))
+    with Journal.opened(target) as journal:
+        journal.publish(_keys("b", "a"))
+    assert _lines(target) == ["b", "a"]

@@ -61,6 +61,7 @@ def test_the_hash_is_of_the_content(path: Path) -> None:
         b'"text"',
         b"null",
         b'{"case_id": "a", "value": NaN}',
+        b'{"case_id": "a", "chat": [{"text": "cancel please"}], "chat": []}',
         b'{"case_id": "a", "value": 1e999}',
         b'{"case_id": "a", "text": "\\ud800"}',
         b'{"case_id": "\xff\xfe"}',

@@ -83,6 +83,22 @@ def test_numbers_must_be_right_to_within_one_unit() -> None:
     assert _found(LATE_AND_ASKED, wrong) == [(Topic.CALL, False)]
 
 
+def test_every_wording_of_who_asked_is_checked() -> None:
+    """An invitation is no request, how to cancel explained to a decided buyer is neither; a report by phone counts."""
+    asked, invited = "The seller asked the buyer to cancel.", "The seller said the buyer may cancel."
+    said = "The buyer reports that the seller asked for it by phone, and nobody denies it."
+    told_how = Record(
+        promised=12.6, said=(says(-3.0, Act.B_CHANGE_MIND), says(-2.0, Act.S_EXPLAIN_HOW_TO_CANCEL))
+    )
+    may = Record(promised=12.6, said=(says(-3.0, Act.B_CHANGE_MIND), says(-2.0, Act.S_CANCEL_IF_CANT_WAIT)))
+    rung = Record(promised=12.6, said=(says(-3.0, Act.B_REPORT_PHONE_REQUEST),))
+    assert [_found(told_how, text) for text in (asked, invited)] == [[(Topic.REQUEST, False)]] * 2
+    assert _found(may, asked) == [(Topic.REQUEST, False)]
+    assert _found(may, invited) == [(Topic.REQUEST, True)]
+    assert _found(rung, said) == [(Topic.CALL, True)]
+    assert _found(QUIET, said) == [(Topic.CALL, False)]
+
+
 def test_a_denied_request_is_checked_too() -> None:
     """The statement that there was none is supported only where the seller made none."""
     nothing = "No request or refusal by the seller is on record."

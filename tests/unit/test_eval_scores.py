@@ -8,9 +8,10 @@ import pytest
 
 from cases.factor import Factor
 from cases.verdict import VERDICTS, Verdict
+from eval.faithfulness import Faithfulness, Share
 from eval.figures import figure, percent
 from eval.rivals import Rival, best
-from eval.scores import factor_f1, margin, score, share
+from eval.scores import factor_f1, margin, score, share, supported_share
 from metrics.classification import macro_f1
 from metrics.intervals import Interval
 
@@ -81,3 +82,13 @@ def test_the_best_column_wins_and_figures_print_their_interval() -> None:
     assert best(np.array([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3]])) == (NO, YES)
     assert figure(Interval(4.25, 4.0, 4.5), "x", 1) == "4.2x (4.0 to 4.5)"
     assert percent(share(1, 2)).startswith("50.0 % (")
+
+
+def test_statements_of_one_reasoning_count_together() -> None:
+    """Ten statements that hold or fail as one say less than ten apart: the interval is that of the reasonings."""
+    each = (Share(10, 10),) * 30 + (Share(0, 10),) * 20 + (Share(0, 0),) * 5
+    found = supported_share(Faithfulness(Share(300, 500), {}, 55, 5, (), each))
+    apart = share(300, 500)
+    assert found.value == apart.value == 0.6
+    assert found.high - found.low > 2 * (apart.high - apart.low)
+    assert np.isnan(supported_share(Faithfulness(Share(0, 0), {}, 0, 0, ())).value)
