@@ -24,6 +24,7 @@ from cases.errors import CaseError, FieldProblem
 from cases.factor import Factor, factors_for
 from cases.fields import (
     MAX_CHAT_MESSAGES,
+    MAX_FACTORS,
     MAX_LIST_ENTRIES,
     Amount,
     CaseId,
@@ -38,10 +39,18 @@ from cases.fields import (
     Time,
 )
 from cases.market import Markets
-from cases.problems import problems_of
+from cases.problems import problems_of, within_limits
 from cases.verdict import Verdict
 
 _Listed = Field(max_length=MAX_LIST_ENTRIES)
+_LIST_LIMITS = {
+    ("fulfillment",): MAX_LIST_ENTRIES,
+    ("chat",): MAX_CHAT_MESSAGES,
+    ("calls",): MAX_LIST_ENTRIES,
+    ("concurrent_orders",): MAX_LIST_ENTRIES,
+    ("seller", "presence"): MAX_LIST_ENTRIES,
+    ("label", "decision_factors"): MAX_FACTORS,
+}
 
 
 class BuyerReason(StrEnum):
@@ -216,7 +225,7 @@ class Label(_Part):
     """A person's label (or the simulator's truth): one verdict, one to three factors of its section."""
 
     verdict: Verdict
-    decision_factors: Annotated[tuple[Factor, ...], Field(max_length=3)]
+    decision_factors: Annotated[tuple[Factor, ...], Field(max_length=MAX_FACTORS)]
     reasoning: Reasoning | None = None
     labelled_by: ShortText | None = None
     labelled_at: Time | None = None
@@ -263,12 +272,12 @@ def parse_case(obj: object, *, markets: Markets, allow_label: bool = False) -> C
     Raises CaseError with every bad field as a JSON pointer, relative to `obj`.
     """
     schema = LabelledCase if allow_label else Case
-    problems: tuple[FieldProblem, ...] = ()
     case: Case | None = None
+    shortened, problems = within_limits(obj, _LIST_LIMITS)
     try:
-        case = schema.model_validate(obj)
+        case = schema.model_validate(shortened)
     except ValidationError as error:
-        problems = problems_of(error)
+        problems += problems_of(error)
     problems += _market_problem(obj, markets)
     if case is None or problems:
         raise CaseError(problems)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cases.case import LabelledCase, parse_case
 from cases.errors import CaseError, FieldProblem
@@ -31,6 +32,17 @@ def read_cases(path: Path, markets: Markets) -> Iterator[CaseRow]:
                 yield _row(line_number, line, markets)
 
 
+def named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object for `json.loads(object_pairs_hook=...)`; raises CaseError when a name stands twice.
+
+    Python would keep the last of the two values and drop the other, which may be evidence, without a word.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise CaseError([FieldProblem("", "a field stands twice in one object; keep one of the two")])
+    return found
+
+
 def _row(line_number: int, line: bytes, markets: Markets) -> CaseRow:
     try:
         return CaseRow(line_number, parse_case(_decoded(line), markets=markets, allow_label=True))
@@ -40,7 +52,7 @@ def _row(line_number: int, line: bytes, markets: Markets) -> CaseRow:
 
 def _decoded(line: bytes) -> object:
     try:
-        return json.loads(line.decode("utf-8-sig"))
+        return json.loads(line.decode("utf-8-sig"), object_pairs_hook=named_once)
     except UnicodeDecodeError as error:
         message = f"not UTF-8 from byte {error.start} on; save the file as UTF-8"
     except json.JSONDecodeError as error:

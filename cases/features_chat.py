@@ -32,7 +32,8 @@ def _seller_share(facts: RecordFacts) -> float | None:
 
 
 def _lengths(messages: Sequence[ChatMessage]) -> list[int]:
-    return [len(neutral(m.text)) for m in messages if m.text]
+    """Of the messages that show any text."""
+    return [length for m in messages if (length := len(neutral(m.text or "")))]
 
 
 def _mean_chars(messages: Sequence[ChatMessage]) -> float | None:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 MAX_CHAT_MESSAGES = 500
 MAX_MESSAGE_CHARS = 4_000
 MAX_LIST_ENTRIES = 200
+MAX_FACTORS = 3
 
 # RFC 3339, section 5.6; a leap second (:60) is refused because no clock of the platform writes one.
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)

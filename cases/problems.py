@@ -1,6 +1,6 @@
 """Turn pydantic's complaints into the house's: a JSON pointer and what to do.
 
-Takes: a `ValidationError`. Gives: `FieldProblem`s, one a bad field.
+Takes: a `ValidationError`, or a document with lists that have limits. Gives: `FieldProblem`s, one a bad field.
 Does not: repeat the bad value, which may be personal.
 """
 
@@ -40,6 +40,36 @@ def problems_of(error: ValidationError) -> tuple[FieldProblem, ...]:
         for fault in error.errors(include_url=False, include_input=False)
     )
     return tuple(dict.fromkeys(found))
+
+
+def within_limits(
+    document: object, limits: Mapping[tuple[str, ...], int]
+) -> tuple[object, tuple[FieldProblem, ...]]:
+    """`document` with each list at these paths cut to its limit, and a problem for each that was longer.
+
+    pydantic counts valid entries only: on its own it would name either the length or the bad entries, not both, and
+    read a million bad ones to the end. What was cut off is not looked at.
+    """
+    problems: list[FieldProblem] = []
+    for path, most in limits.items():
+        if _listed_at(document, path) > most:
+            problems.append(FieldProblem(json_pointer(path), _MESSAGES["too_long"]({"max_length": most})))
+            document = _cut(document, path, most)
+    return document, tuple(problems)
+
+
+def _listed_at(document: Any, path: tuple[str, ...]) -> int:
+    """How long the list at `path` is; 0 when there is none."""
+    for step in path:
+        document = document.get(step) if isinstance(document, dict) else None
+    return len(document) if isinstance(document, list) else 0
+
+
+def _cut(document: Any, path: tuple[str, ...], most: int) -> Any:
+    """A copy, as deep as `path`, in which the list there is cut; the caller's document stays as it is."""
+    if not path:
+        return document[:most]
+    return {**document, path[0]: _cut(document[path[0]], path[1:], most)}
 
 
 def json_pointer(location: Iterable[str | int]) -> str:

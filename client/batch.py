@@ -23,7 +23,7 @@ from client.errors import (
     ServiceUnreachable,
     UnreadableAnswer,
 )
-from client.journal import Journal
+from client.journal import Journal, written_paths
 from client.results import BatchSummary, ResultRow
 from client.rows import InputRow, read_rows
 
@@ -48,12 +48,20 @@ async def run_batch(job: BatchJob, client: VerdictClient, on_row: OnRow = lambda
 
     Raises BatchFileError, and ServiceUnreachable when the service goes away: what was answered by then is kept.
     """
-    if job.target.exists() and job.target.samefile(job.source):
-        raise BatchFileError(f"{job.target}: is the file of cases itself; choose another for the answers")
+    _check_files(job)
     with Journal.opened(job.target) as journal:
         batch = _Batch(job, client, journal, on_row)
         await batch.run()
         return journal.publish(batch.order)
+
+
+def _check_files(job: BatchJob) -> None:
+    """Refuse cases that can be read only once (they are counted first), and to write over them under any name."""
+    if job.source.exists() and not job.source.is_file():
+        raise BatchFileError(f"{job.source}: not a file that can be read twice; save the cases in one")
+    for path in written_paths(job.target):
+        if path.exists() and path.samefile(job.source):
+            raise BatchFileError(f"{path}: is the file of cases itself; choose another for the answers")
 
 
 async def until_ready(

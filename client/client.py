@@ -189,10 +189,10 @@ class VerdictClient:
     async def _send(self, method: Method, path: str, **kwargs: Any) -> httpx.Response:
         try:
             return await self._http.request(method, path, **kwargs)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise self._told(error) from error
 
-    def _told(self, error: httpx.TransportError) -> ClientError:
+    def _told(self, error: httpx.RequestError) -> ClientError:
         words = f"{str(error) or 'no reason given'} ({type(error).__name__})"
         if isinstance(error, _NOT_REACHED):
             return ServiceUnreachable(f"nothing answers at {self._http.base_url}: {words}")
@@ -253,5 +253,5 @@ class VerdictClient:
                         yield event
                     if cursor.ended:
                         return
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise self._told(error) from error

@@ -61,7 +61,7 @@ class Journal:
 
     def publish(self, order: Iterable[bytes]) -> BatchSummary:
         """Write the target, whole, with the answers of these inputs in this order; the journal goes."""
-        fresh = self._target.with_name(self._target.name + ".new")
+        fresh = _fresh_path(self._target)
         try:
             with _told(fresh), fresh.open("wb") as out:
                 summary = self._copy(order, out)
@@ -84,7 +84,7 @@ class Journal:
             row = WrittenRow.read(line)
             if row is None:
                 raise BatchFileError(f"{self._target}: an answer was changed while it was read; run again")
-            out.write(line)
+            out.write(line.removesuffix(b"\n") + b"\n")  # an editor may have dropped the last line's end
             rows += 1
             answered += row.good
             degraded += row.degraded
@@ -124,6 +124,15 @@ class Journal:
     def _keep(self, row: WrittenRow, file: BinaryIO, begin: int) -> None:
         if row.good:  # whatever went wrong is asked again
             self._places[row.key] = (file, begin)
+
+
+def written_paths(target: Path) -> tuple[Path, ...]:
+    """Every path that a batch writes, or moves over."""
+    return target, journal_path(target), _fresh_path(target)
+
+
+def _fresh_path(target: Path) -> Path:
+    return target.with_name(target.name + ".new")
 
 
 def journal_path(target: Path) -> Path:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from cases.case_file import named_once
+from cases.errors import CaseError
 from client.client import Options
 from client.errors import BatchFileError
 
@@ -56,11 +58,15 @@ def count_rows(path: Path) -> int:
 def _row(number: int, line: bytes, asked_with: str) -> InputRow:
     name = f"line-{number}"
     try:
-        case = json.loads(line)
+        case = json.loads(line, object_pairs_hook=named_once)
         # Python reads more than JSON allows: NaN, numbers beyond all bounds, halves of characters.
         content = json.dumps(case, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         return InputRow(number, name, _sha256(name.encode(), line), None, f"not JSON: {error}")
+    except CaseError as error:
+        return InputRow(
+            number, name, _sha256(name.encode(), line), None, f"not clear: {error.problems[0].message}"
+        )
     if not isinstance(case, dict):
         return InputRow(number, name, _sha256(name.encode(), line), None, "not a JSON object")
     if "label" in case:

@@ -110,7 +110,8 @@ _KINDS: Final = (
     ),
     _kind(
         Topic.CALL,
-        r"\basked for the cancellation by phone|\breported request by phone against",
+        r"\breports a call that led to the cancellation, and the seller denies"
+        r"|\breports of a call stands against a flat denial",
         lambda t, _: t.phone_reported and t.phone_denied,
     ),
     _kind(

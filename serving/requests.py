@@ -4,12 +4,14 @@ Takes: the body of a POST. Gives: a frozen `DecisionRequest`, or one `CaseError`
 and options alike. Does not: read headers, or decide whether there is room.
 """
 
+import json
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from cases.case import Case, parse_case
+from cases.case_file import named_once
 from cases.decision import Route, Until
 from cases.errors import CaseError, FieldProblem
 from cases.market import Markets
@@ -49,6 +51,9 @@ def parse_request(body: bytes, *, markets: Markets, deadline_ms: int) -> Decisio
     """
     try:
         sent = from_json(body, allow_inf_nan=False)
+        json.loads(
+            body, object_pairs_hook=named_once
+        )  # the strict reader drops the first of two values silently
     except ValueError as error:
         raise not_json(str(error)) from error
     if not isinstance(sent, dict):

@@ -101,6 +101,14 @@ async def test_a_body_of_another_shape_is_422(service: Service, body: object) ->
     assert len(_pointers(await service.http.post("/v1/decisions", content=json.dumps(body)))) == 1
 
 
+async def test_a_field_that_stands_twice_is_422(service: Service, case: Body) -> None:
+    """Of two values for one name neither is taken silently: the first may be the evidence."""
+    body = json.dumps({"case": case}).replace('"chat":', '"chat": [], "chat":')
+    answer = await service.http.post("/v1/decisions", content=body)
+    assert answer.status_code == 422
+    assert "twice" in answer.text
+
+
 async def test_a_label_is_refused(service: Service, case: Body) -> None:
     """A label belongs into files; over HTTP it is a bad field."""
     case["label"] = {"verdict": "induced", "decision_factors": ["Chat - asked to cancel"]}

@@ -224,3 +224,24 @@ def test_a_case_cannot_be_changed_and_writes_the_contracts_names(markets: Market
     written = json.loads(case.model_dump_json(exclude_none=True))
     assert set(written["seller"]["presence"][0]) == {"from", "to", "state"}
     assert set(PresenceInterval.model_json_schema()["properties"]) == {"from", "to", "state"}
+
+
+def test_a_list_that_is_too_long_does_not_hide_its_bad_entries(markets: Markets) -> None:
+    """Length and bad entries are named together, whichever of the two there are more of."""
+    both = {"/chat", "/chat/0/sender"}
+    for size in (500, 600):
+        chat = [{"sender": "robot"}, *[{"text": "hi"}] * size]
+        assert set(problems(small_case(chat=chat), markets)) == both
+    held = {
+        **label(),
+        "decision_factors": ["no factor", *label()["decision_factors"], "no factor", "no factor"],
+    }
+    pointers = set(problems({**small_case(), "label": held}, markets, allow_label=True))
+    assert pointers == {"/label/decision_factors", *(f"/label/decision_factors/{n}" for n in (0, 2))}
+
+
+def test_what_lies_beyond_a_lists_limit_is_not_looked_at(markets: Markets) -> None:
+    """A body full of bad entries is answered with as many problems as the list may have entries, and its length."""
+    case = small_case(chat=[1] * 10_000, seller={"presence": [1] * 10_000})
+    assert len(problems(case, markets)) == 500 + 200 + 2
+    assert len(case["chat"]) == 10_000

@@ -245,3 +245,10 @@ def _random_case(stream: random.Random) -> Json:
             "presence": draw.sometimes(draw.several(5, draw.presence)),
         },
     }
+
+
+def test_a_text_of_nothing_visible_has_no_length(markets: Markets) -> None:
+    """Invisible characters beside a picture count as little as no text at all."""
+    hidden = full_case()
+    hidden["chat"][3]["text"] = "\u200b\u2060"
+    assert measured(hidden, markets) == pytest.approx(measured(full_case(), markets), nan_ok=True)

@@ -103,3 +103,24 @@ def test_features_are_listed_as_a_page_and_as_json(tmp_path: Path, root: Path) -
     lines = CliRunner().invoke(app, ["features", "--json"]).stdout.splitlines()
     assert len(lines) == 68
     assert set(json.loads(lines[0])) == {"name", "unit", "family", "description"}
+
+
+@pytest.mark.parametrize(
+    "twice", [b'"chat": [], "chat": null', b'"buyer": {"buyer_id": "a", "buyer_id": "b"}']
+)
+def test_a_field_that_stands_twice_is_refused(tmp_path: Path, markets: Markets, twice: bytes) -> None:
+    """Of two values of one name JSON readers keep the last: evidence would go missing without a word."""
+    path = tmp_path / "twice.jsonl"
+    path.write_bytes(json.dumps(small_case()).encode().removesuffix(b"}") + b", " + twice + b"}")
+    (row,) = read_cases(path, markets)
+    assert [(p.pointer, p.message) for p in row.problems] == [
+        ("", "a field stands twice in one object; keep one of the two")
+    ]
+
+
+def test_check_writes_a_name_with_control_codes_on_one_line(tmp_path: Path, root: Path) -> None:
+    """A field's name cannot start a line of its own or speak to the terminal."""
+    path = tmp_path / "odd.jsonl"
+    path.write_text(json.dumps({**small_case(), "a\nb\x1b[2J": 1}))
+    result = CliRunner().invoke(app, ["check", str(path), "--markets-dir", str(root / "config" / "markets")])
+    assert result.stdout == f"{path}:1: /a\\nb\\x1b[2J: unknown field; remove it, or mend its name\n"

@@ -15,6 +15,7 @@ from eval.record_truth import RecordTruth
 from marketplace.acts import Act
 from marketplace.settings import SimulationSettings
 from marketplace.simulate import SimulatedCase, worlds_of
+from marketplace.statements import WORDINGS, Says
 from tests.fixtures.policy_cases import Record, evidence, says
 
 LATE_AND_ASKED = Record(
@@ -97,6 +98,14 @@ def test_every_wording_of_who_asked_is_checked() -> None:
     assert _found(may, invited) == [(Topic.REQUEST, True)]
     assert _found(rung, said) == [(Topic.CALL, True)]
     assert _found(QUIET, said) == [(Topic.CALL, False)]
+
+
+@pytest.mark.parametrize("wording", WORDINGS[Says.CONFLICT])
+def test_every_wording_of_a_conflict_is_checked(wording: str) -> None:
+    """Contradicting accounts need a report and a denial; a report alone does not support them."""
+    reported, denied = says(-1.5, Act.B_REPORT_PHONE_REQUEST), says(-1.0, Act.S_DENY_SAID)
+    assert _found(Record(promised=12.6, said=(reported, denied)), wording) == [(Topic.CALL, True)]
+    assert _found(Record(promised=12.6, said=(reported,)), wording) == [(Topic.CALL, False)]
 
 
 def test_a_denied_request_is_checked_too() -> None:
