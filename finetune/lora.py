@@ -20,6 +20,7 @@ from trl import SFTConfig
 
 from cases.errors import ConfigError
 from finetune.adapter_trainer import AdapterTrainer, RightPadding
+from finetune.base_model import revision_of
 from finetune.batching import length_grouped_order
 from finetune.examples import Example
 from finetune.progress import LOSS_CURVE, LOSS_LOG, LossRow, Meter, append_row, draw_curve
@@ -155,7 +156,7 @@ class LoraTraining:
         )
         if settings.gradient_checkpointing:
             peft_model.enable_input_require_grads()
-        tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder)
+        tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, **revision_of(self._recipe))
         padding_id = tokenizer.convert_tokens_to_ids(PADDING)
         trainer = AdapterTrainer(
             model=peft_model,
@@ -184,7 +185,7 @@ class LoraTraining:
             train_sampling_strategy="sequential",
             learning_rate=settings.learning_rate,
             lr_scheduler_type="cosine",
-            warmup_steps=max(1, round(settings.warmup_share * self.steps)),
+            warmup_steps=settings.warmup_share,  # below 1: a share of the steps, on however many processes
             max_grad_norm=1.0,
             bf16=self._recipe.precision == "bfloat16",
             use_cpu=not on_gpu,

@@ -5,6 +5,7 @@ overwrite a folder that is not a model's.
 
     merged/        config.json, model.safetensors (bfloat16), tokenizer and generation files: what vLLM serves
     adapter/       the LoRA adapter by itself (for a recipe with serve = "adapter" this is what is served)
+    tokenizer/     only with serve = "adapter": the base's tokenizer.json, which the service needs without the base
     manifest.json  sha256 of every file, parents, seeds, commit, versions
     README.md      the model card
 """
@@ -18,7 +19,7 @@ from peft import PeftModel
 from transformers import GenerationConfig
 
 from cases.errors import ConfigError, ModelFileError
-from finetune.base_model import load_base
+from finetune.base_model import load_base, tokenizer_file
 from finetune.lora import REPORT, TrainReport
 from finetune.manifest import MANIFEST_NAME, Manifest, Origin, file_sha256, write_manifest
 from finetune.model_card import write_card
@@ -32,6 +33,7 @@ from prompts.tokenizer_spec import BEGIN_OF_TEXT, END_OF_TURN, PADDING
 
 MERGED: Final = "merged"
 ADAPTER: Final = "adapter"
+TOKENIZER: Final = "tokenizer"
 _ADAPTER_FILES: Final = ("adapter_config.json", "adapter_model.safetensors")
 _TOKENIZER_FILES: Final = ("tokenizer.json", "tokenizer_config.json")
 
@@ -50,6 +52,9 @@ def merge(source: LabelledSource, space: Workspace, folder: Path) -> Manifest:
     weights = folder / ADAPTER / _ADAPTER_FILES[1]
     if recipe.serve == "merged":
         weights = _write_merged(recipe, space, folder / MERGED)
+    else:
+        (folder / TOKENIZER).mkdir()
+        shutil.copyfile(tokenizer_file(recipe, space.tokenizer), folder / TOKENIZER / "tokenizer.json")
     origin = _origin(source, space)
     write_card(folder, recipe, origin, source.name)
     return write_manifest(folder, origin, weights)

@@ -4,6 +4,7 @@ Takes: a recipe, a tokenizer and a function that makes the shards. Gives: a fini
 curve, and bits a byte before and after. Does not: see a label: the corpus is unlabelled (`finetune.corpus`).
 """
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -74,7 +75,8 @@ class Pretraining:
 
     def run(self, meter: Meter, stop_after_steps: int | None = None) -> PretrainReport:
         """Train to the end (or `stop_after_steps` more steps) and write the base model when it is reached."""
-        torch.set_num_threads(1)  # the cores are shared out by micro-batch, see finetune.gradients
+        # For the optimiser, which runs here; gradients share the cores out by micro-batch (finetune.gradients).
+        torch.set_num_threads(len(os.sched_getaffinity(0)))
         self._space.pretrain.mkdir(parents=True, exist_ok=True)
         held_back = [_evened(batch) for batch in self._make_shard(HELD_BACK_SHARD)[:_MEASURED_BATCHES]]
         last = self._settings.steps

@@ -31,7 +31,6 @@ _GLOSS_SHARE: Final = 0.15
 _WHOLE_PROMPT_SHARE: Final = 0.12
 _SPLIT_SHARE: Final = 0.5
 _CUT_RATE: Final = 0.04  # a character
-_QUESTIONS: Final = (9, 15)
 _QUESTION_WEIGHT: Final = 0.1  # which question comes is chance; there is nothing to learn
 _USUAL_WEIGHT: Final = 0.5  # most answers are these; the others are what a case turns on
 _USUAL_ANSWERS: Final = frozenset({"no", "none", "nothing", "unknown"})
@@ -115,7 +114,8 @@ class DocumentWriter:
             pieces.add(self._case_ids(narrative, cuts), self.reading_weight, narrative.text)
         pieces.add([end_of_turn, *self._header("assistant")], 0.0)
         readings = list(read_case(simulated.case, simulated.acts))
-        for reading in rng.sample(readings, rng.randint(*_QUESTIONS)):
+        rng.shuffle(readings)
+        for reading in readings:
             pieces.add(
                 self.tokenizer.encode_text(reading.question + ":"), _QUESTION_WEIGHT, reading.question + ":"
             )

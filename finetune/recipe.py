@@ -101,7 +101,7 @@ class LoraRecipe(_Section):
     alpha: Rate
     dropout: Share = 0.0
     learning_rate: Rate
-    warmup_share: Share = 0.05
+    warmup_share: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.05
     epochs: Count = 1
     batch_size: Count
     accumulation: Count = 1

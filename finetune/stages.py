@@ -4,6 +4,7 @@ Takes: where labelled cases come from, a run's folder and a model's folder. Give
 tell what it made. Does not: do the work of a stage; each has a module of its own.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -88,7 +89,7 @@ class Stages:
             yield "train: done before"
             return
         if not self._resume:
-            for folder in (self._space.train, self._space.adapter):
+            for folder in (self._space.train, self._space.adapter) if _first_process() else ():
                 shutil.rmtree(folder, ignore_errors=True)
         maker = self._example_maker()
         with bar("examples", self._expected_examples()) as meter:
@@ -128,10 +129,16 @@ class Stages:
             )
 
     def _served_model(self) -> Any:
+        """What is served, for a forward pass: on the GPU where there is one."""
+        device = "cuda" if torch.cuda.is_available() else "cpu"
         if self._recipe.serve == "merged":
             dtype = getattr(torch, self._recipe.precision)
-            return AutoModelForCausalLM.from_pretrained(str(self._folder / MERGED), dtype=dtype)
-        return PeftModel.from_pretrained(self._base(), str(self._folder / ADAPTER))
+            merged = AutoModelForCausalLM.from_pretrained(str(self._folder / MERGED), dtype=dtype)
+            return merged.to(device)
+        adapted = PeftModel.from_pretrained(self._base(), str(self._folder / ADAPTER))
+        return (
+            adapted if self._recipe.lora.four_bit else adapted.to(device)
+        )  # 4-bit weights are there already
 
     def _base(self) -> Any:
         if self._recipe.base.kind == "pretrain":
@@ -156,3 +163,8 @@ class Stages:
         if self._source.data is not None:
             return sum(1 for _ in self._source.training())
         return self._recipe.data.train_cases_per_market * len(self._recipe.data.markets)
+
+
+def _first_process() -> bool:
+    """Of several that train together (accelerate, torchrun), the one that may clear folders."""
+    return os.environ.get("RANK", "0") == "0"

@@ -7,13 +7,14 @@ an address. Does not: wait for it (`serving.gateway` does).
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from cases.errors import EngineError
+from cases.errors import ConfigError, EngineError
 from serving.engines.base import Engine
 from serving.engines.engine_log import LoadProgress
 from serving.engines.supervised_vllm import SupervisedVllm
 from serving.engines.vllm import VllmEngine, VllmOptions
-from serving.engines.vllm_command import VllmServerOptions
+from serving.engines.vllm_command import ServedAdapter, VllmServerOptions
 from serving.engines.wording import Wording
 from serving.model_files import ModelCard
 from serving.settings import ROOT, Settings
@@ -67,8 +68,10 @@ def engine_factory(on_progress: ProgressSink) -> EngineFactory:
 
 def _own_vllm(plan: EnginePlan, on_progress: ProgressSink) -> EngineUnit:
     settings = plan.settings
+    model_dir, adapter = served_weights(settings, plan.card)
     options = VllmServerOptions(
-        model_dir=settings.model_dir / "merged",
+        model_dir=model_dir,
+        adapter=adapter,
         work_dir=ROOT / "var" / "engine",
         model_name=settings.engine_model_name or "verdict",
         max_num_seqs=settings.engine_max_num_seqs,
@@ -78,6 +81,24 @@ def _own_vllm(plan: EnginePlan, on_progress: ProgressSink) -> EngineUnit:
     )
     engine = SupervisedVllm(options, plan.wording, on_progress=on_progress)
     return EngineUnit(engine, engine.start, lambda: engine.restarts)
+
+
+def served_weights(settings: Settings, card: ModelCard) -> tuple[Path, ServedAdapter | None]:
+    """What our own vLLM loads: the merged checkpoint, or a base with the adapter over it.
+
+    Raises ConfigError when an adapter's base is not known.
+    """
+    unmerged = card.unmerged
+    if unmerged is None:
+        return settings.model_dir / "merged", None
+    given = settings.engine_base
+    base = given or unmerged.base
+    if base is None:
+        raise ConfigError(
+            f"{unmerged.folder}: its manifest names no base that can be loaded; set engine_base to the base's folder"
+        )
+    revision = unmerged.base_revision if given is None else None
+    return Path(base), ServedAdapter(unmerged.folder, unmerged.rank, revision)
 
 
 def _vllm_at(plan: EnginePlan, url: str) -> EngineUnit:

@@ -1,6 +1,6 @@
 """The served model's own papers: what it is, what it was trained on, and how its probabilities are calibrated.
 
-Takes: a model folder (manifest.json, calibration.json, merged/tokenizer.json). Gives: a frozen `ModelCard`.
+Takes: a model folder (manifest.json, calibration.json, a tokenizer). Gives: a frozen `ModelCard`.
 Does not: load weights, or fit a calibration (`finetune.calibrate` does).
 """
 
@@ -16,6 +16,9 @@ from cases.errors import ModelFileError
 
 CALIBRATED_ROUTE: Final = "llm"
 _ADAPTER: Final = "adapter/adapter_model.safetensors"
+_ADAPTER_CONFIG: Final = "adapter/adapter_config.json"
+_OWN_TOKENIZER: Final = "tokenizer/tokenizer.json"
+"""Only the folder of an adapter that is served unmerged has it; a merged checkpoint brings its own."""
 
 
 class MarketCalibration(BaseModel):
@@ -47,6 +50,7 @@ class _Origin(BaseModel):
     name: str
     prompt_version: str
     markets: tuple[str, ...]
+    parents: dict[str, str] = {}
 
 
 class _Manifest(BaseModel):
@@ -59,7 +63,25 @@ class _Manifest(BaseModel):
     files: dict[str, str]  # path below the folder -> sha256
 
 
+class _AdapterConfig(BaseModel):
+    """The part of PEFT's adapter_config.json that serving needs."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    r: int = Field(ge=1)
+
+
 _File = TypeVar("_File", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Unmerged:
+    """An adapter that is served over its base. `base` is the hub's name of it, None when the manifest has none."""
+
+    folder: Path
+    rank: int
+    base: str | None
+    base_revision: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +95,7 @@ class ModelCard:
     model_sha256: str
     adapter: str | None
     tokenizer_json: Path
+    unmerged: Unmerged | None  # None: the merged checkpoint is served
     trained_markets: frozenset[str]
     calibrations: dict[str, MarketCalibration]
     calibration_version: str | None
@@ -98,16 +121,25 @@ def load_model_card(folder: Path, *, prompt_version: str) -> ModelCard:
         trained_on = manifest.origin.prompt_version
         raise ModelFileError(f"{folder}: trained on prompt {trained_on}, asked to serve {prompt_version}")
     calibrations, version, notes = _calibrations(folder / "calibration.json", manifest, prompt_version)
+    unmerged = _unmerged(folder, manifest) if _OWN_TOKENIZER in manifest.files else None
     return ModelCard(
         name=manifest.origin.name,
         model_sha256=manifest.model_sha256,
         adapter=_short(manifest.files.get(_ADAPTER)),
-        tokenizer_json=folder / "merged" / "tokenizer.json",
+        tokenizer_json=folder / (_OWN_TOKENIZER if unmerged else "merged/tokenizer.json"),
+        unmerged=unmerged,
         trained_markets=frozenset(manifest.origin.markets),
         calibrations=calibrations,
         calibration_version=version,
         notes=notes,
     )
+
+
+def _unmerged(folder: Path, manifest: _Manifest) -> Unmerged:
+    config = _read(folder / _ADAPTER_CONFIG, _AdapterConfig)
+    # A base from a hub stands in the manifest as name@revision, one made here as the sha256 of its weights.
+    name, at, revision = manifest.origin.parents.get("base", "").rpartition("@")
+    return Unmerged(folder / "adapter", config.r, name if at else None, revision if at else None)
 
 
 def _calibrations(

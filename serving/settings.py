@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     engine_mode: EngineMode = EngineMode.DECIDE_EXPLAIN
     engine_url: str | None = None
     engine_model_name: str | None = None
+    engine_base: str | None = None
 
     engine_max_num_seqs: _PositiveInt = 64
     engine_max_model_len_tokens: _PositiveInt = 3072

@@ -60,6 +60,7 @@ class _StreamChunk(BaseModel):
 
 class _Model(BaseModel):
     id: str
+    parent: str | None = None  # of an adapter: its base
     max_model_len: int | None = None
 
 
@@ -112,10 +113,13 @@ def stream_part(line: str) -> StreamPart | None:
 
 def served_length_tokens(body: bytes, model: str) -> int | None:
     """How many tokens a request may have (None: not said); raises ConfigError when `model` is not served."""
-    served = {entry.id: entry.max_model_len for entry in _read(_Models, body).data}
+    served = {entry.id: entry for entry in _read(_Models, body).data}
     if model not in served:
         raise ConfigError(f"the engine does not serve '{model}' but {', '.join(sorted(served)) or 'nothing'}")
-    return served[model]
+    found = served[model]
+    # vLLM names an adapter's base by its path, so the length is that of the one model that is no adapter.
+    lengths = [entry.max_model_len for entry in served.values() if entry.parent is None]
+    return lengths[0] if found.parent is not None and lengths else found.max_model_len
 
 
 def first_token(body: bytes) -> int | None:

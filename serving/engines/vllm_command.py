@@ -11,15 +11,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from cases.errors import ConfigError
+
 # Not the `vllm` command: it looks up a distribution named vllm, and the CPU build has another name.
 _API_SERVER: Final = (sys.executable, "-m", "vllm.entrypoints.openai.api_server")
 _THREAD_SIBLINGS: Final = "/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list"
+
+
+_LORA_RANKS: Final = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # the room for an adapter that vLLM can make
+
+
+@dataclass(frozen=True, slots=True)
+class ServedAdapter:
+    """A LoRA adapter that is served unmerged, over the base in `VllmServerOptions.model_dir`."""
+
+    folder: Path
+    rank: int
+    base_revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VllmServerOptions:
     """What our own vLLM serves, and with how much of the machine.
 
+    With an `adapter`, `model_dir` is its base (a folder, or a hub's name that is in the local cache) and `model_name`
+    names the adapter.
     `work_dir` holds its log and caches. `threads` None: all physical cores but one. `benchmark_routes` adds vLLM's
     development routes (`POST /reset_prefix_cache`), which must stay off in service. `extra_flags` come last and win.
     `program` is what is run with these flags.
@@ -28,6 +44,7 @@ class VllmServerOptions:
     model_dir: Path
     work_dir: Path
     model_name: str = "verdict"
+    adapter: ServedAdapter | None = None
     max_num_seqs: int = 64
     max_model_len_tokens: int = 3072
     kv_cache_gib: int = 1
@@ -47,7 +64,7 @@ def command(options: VllmServerOptions, port: int) -> list[str]:
     """The command that serves on 127.0.0.1:`port`."""
     return [
         *options.program,
-        *("--model", str(options.model_dir), "--served-model-name", options.model_name),
+        *_served(options),
         *("--host", "127.0.0.1", "--port", str(port)),
         *("--max-num-seqs", str(options.max_num_seqs)),
         *("--max-model-len", str(options.max_model_len_tokens)),
@@ -63,6 +80,21 @@ def command(options: VllmServerOptions, port: int) -> list[str]:
         "--disable-uvicorn-access-log",
         *options.extra_flags,
     ]
+
+
+def _served(options: VllmServerOptions) -> list[str]:
+    """Which weights answer under `model_name`. Raises ConfigError for an adapter larger than vLLM takes."""
+    adapter = options.adapter
+    name = options.model_name if adapter is None else f"{options.model_name}-base"
+    flags = ["--model", str(options.model_dir), "--served-model-name", name]
+    if adapter is None:
+        return flags
+    room = next((rank for rank in _LORA_RANKS if rank >= adapter.rank), None)
+    if room is None:
+        raise ConfigError(f"{adapter.folder}: rank {adapter.rank} is more than vLLM's {_LORA_RANKS[-1]}")
+    flags += ["--enable-lora", "--max-loras", "1", "--max-lora-rank", str(room)]
+    flags += ["--lora-modules", f"{options.model_name}={adapter.folder}"]
+    return flags if adapter.base_revision is None else [*flags, "--revision", adapter.base_revision]
 
 
 def environment(options: VllmServerOptions, inherited: Mapping[str, str]) -> dict[str, str]:

@@ -30,6 +30,7 @@ from finetune.stages import Stages
 from finetune.workspace import Workspace
 from prompts.document import label_first_tokens
 from prompts.tokenizer import PromptTokenizer
+from serving.model_files import Unmerged, load_model_card
 from tests.fixtures.tiny_recipe import tiny_recipe, untrained_base, write_recipe
 from tests.unit.test_finetune_user_data import row
 
@@ -244,6 +245,10 @@ def test_the_8b_recipe_trains_an_adapter_to_be_served(tmp_path: Path, root: Path
     assert "merged/model.safetensors" not in manifest.files
     assert manifest.model_sha256 == manifest.files["adapter/adapter_model.safetensors"]
     assert manifest.origin.parents == {"base": f"{tiny.base}@main"}
+    served = load_model_card(tmp_path / "model", prompt_version=recipe.data.prompt_version)
+    assert served.tokenizer_json.read_bytes() == (tiny.base / "tokenizer.json").read_bytes()
+    assert served.unmerged == Unmerged(tmp_path / "model" / "adapter", 4, str(tiny.base), "main")
+    assert set(served.calibrations) == {"SG"}
     adapter = json.loads((tmp_path / "model" / "adapter" / "adapter_config.json").read_text(encoding="utf-8"))
     assert set(adapter["target_modules"]) == set(ALL_LINEAR)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from cases.errors import ConfigError, ModelFileError
+from serving.engine_unit import served_weights
+from serving.engines.vllm_command import ServedAdapter
 from serving.model_files import load_model_card
 from serving.settings import Settings, load_settings
 
@@ -120,3 +122,35 @@ def test_missing_papers_are_named(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(ModelFileError, match="origin"):
         load_model_card(tmp_path, prompt_version="v1")
+
+
+def _write_adapter(folder: Path, base: str) -> Path:
+    _write_model(folder, files={"tokenizer/tokenizer.json": "00" * 32}, parents={"base": base})
+    (folder / "adapter").mkdir()
+    (folder / "adapter" / "adapter_config.json").write_text('{"r": 32, "peft_type": "LORA"}')
+    return folder
+
+
+def _weights(folder: Path, **settings: object) -> tuple[Path, ServedAdapter | None]:
+    card = load_model_card(folder, prompt_version="v1")
+    return served_weights(load_settings(model_dir=folder, **settings), card)
+
+
+def test_an_adapter_is_served_over_the_base_of_its_manifest(tmp_path: Path) -> None:
+    """Name and revision come from the manifest; a folder in the settings takes their place."""
+    folder = _write_adapter(tmp_path, "org/base@abc")
+    assert _weights(folder) == (Path("org/base"), ServedAdapter(folder / "adapter", 32, "abc"))
+    assert _weights(folder, engine_base="/b") == (Path("/b"), ServedAdapter(folder / "adapter", 32, None))
+    assert load_model_card(folder, prompt_version="v1").tokenizer_json == folder / "tokenizer/tokenizer.json"
+
+
+def test_an_adapter_without_a_base_says_which_setting_names_it(tmp_path: Path) -> None:
+    """A base that was made on another machine is known by its hash alone: the operator says where it is."""
+    with pytest.raises(ConfigError, match="engine_base"):
+        _weights(_write_adapter(tmp_path, "ab" * 32))
+
+
+def test_a_merged_model_needs_no_base(tmp_path: Path) -> None:
+    """The merged checkpoint is served alone."""
+    _write_model(tmp_path)
+    assert _weights(tmp_path) == (tmp_path / "merged", None)

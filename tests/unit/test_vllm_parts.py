@@ -16,7 +16,13 @@ from serving.engines.base import FinishReason, Usage
 from serving.engines.engine_log import LoadPhase, LoadProgress, last_error_line, phase_of
 from serving.engines.supervised_vllm import back_off_s
 from serving.engines.vllm_answers import first_token, label_logprobs, served_length_tokens, stream_part
-from serving.engines.vllm_command import VllmServerOptions, command, default_threads, environment
+from serving.engines.vllm_command import (
+    ServedAdapter,
+    VllmServerOptions,
+    command,
+    default_threads,
+    environment,
+)
 from serving.engines.vllm_process import VllmProcess
 
 LABELS = {Verdict.INDUCED: 11, Verdict.NOT_INDUCED: 12, Verdict.INCONCLUSIVE: 13}
@@ -153,6 +159,8 @@ def test_the_served_model_is_checked_by_name() -> None:
     assert served_length_tokens(body, "verdict") == 3072
     with pytest.raises(ConfigError, match="does not serve 'other' but verdict"):
         served_length_tokens(body, "other")
+    base, adapter = {"id": "base", "max_model_len": 3072}, {"id": "verdict", "parent": "/base"}
+    assert served_length_tokens(json.dumps({"data": [base, adapter]}).encode(), "verdict") == 3072
     assert first_token(b'{"tokens": [7, 8]}') == 7
     assert first_token(b'{"tokens": []}') is None
 
@@ -176,6 +184,20 @@ def test_vllm_is_started_offline_and_with_explicit_limits(tmp_path: Path) -> Non
     }
     assert child["VLLM_SERVER_DEV_MODE"] == "0"
     assert default_threads() >= 1
+
+
+def test_an_adapter_is_served_over_its_base(tmp_path: Path) -> None:
+    """The adapter answers under the model's name, with room for its rank; one larger than vLLM takes is refused."""
+    adapter = ServedAdapter(tmp_path / "adapter", rank=24, base_revision="abc")
+    line = command(VllmServerOptions(Path("org/base"), tmp_path, adapter=adapter), 1)
+    told = {flag: line[line.index(flag) + 1] for flag in ("--model", "--served-model-name", "--revision")}
+    assert told == {"--model": "org/base", "--served-model-name": "verdict-base", "--revision": "abc"}
+    assert line[line.index("--lora-modules") + 1] == f"verdict={tmp_path / 'adapter'}"
+    assert line[line.index("--max-lora-rank") + 1] == "32"
+    assert "--enable-lora" in line
+    assert "--enable-lora" not in command(VllmServerOptions(tmp_path, tmp_path), 1)
+    with pytest.raises(ConfigError, match="rank 513"):
+        command(VllmServerOptions(tmp_path, tmp_path, adapter=ServedAdapter(tmp_path, rank=513)), 1)
 
 
 async def test_a_guard_that_cannot_run_is_a_failed_start(
