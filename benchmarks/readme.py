@@ -17,6 +17,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmarks.machine import Machine
+from benchmarks.main_job import SECTIONS
 from benchmarks.report import COMMAND, grid, mark
 from benchmarks.results import Line, StoredSection
 from cases.errors import ConfigError, VerdictError
@@ -57,9 +58,11 @@ def results_block(report: Report) -> str:
     shown = [line for line in lines if line.holds is not None or GOLDEN in line.what]
     table = grid(("what", "required", "measured", "n", ""), [_row(line) for line in shown])
     machine = report.machine
+    missing = [name for name in SECTIONS if name not in report.sections]
+    gap = f" Not measured on this model yet: {', '.join(missing)}." if missing else ""
     return (
-        f"{held} of {len(required)} required lines hold. `{COMMAND}` on {machine.processor}, {machine.cores} cores,"
-        f" {machine.memory_gib:.0f} GiB, no GPU; brackets are 95 % intervals."
+        f"{held} of {len(required)} required lines hold.{gap} `{COMMAND}` on {machine.processor},"
+        f" {machine.cores} cores, {machine.memory_gib:.0f} GiB, no GPU; brackets are 95 % intervals."
         " Times and tables behind each line: [docs/benchmarks/main-job.md](docs/benchmarks/main-job.md).\n\n"
         f"{table}"
     )
