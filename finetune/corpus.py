@@ -29,9 +29,11 @@ from prompts.tokenizer import PromptTokenizer
 from prompts.tokenizer_spec import PADDING
 
 _LINE_DOCUMENTS: Final = 0.3  # for every document about a case
+_STRAY_DOCUMENTS: Final = 0.3
 _SEED_SPAN: Final = 2**32
 _KEPT: Final = {Verdict.INDUCED: 1.0, Verdict.NOT_INDUCED: 0.45, Verdict.INCONCLUSIVE: 1.0}
-"""Share of the simulator's natural cases that are read: the many uneventful ones teach less. No label is shown."""
+"""Share of the simulator's natural cases that are read: the many uneventful ones teach less. No label is shown beside
+its case."""
 
 
 class ReadingShards:
@@ -46,7 +48,7 @@ class ReadingShards:
         self._markets = markets
 
     def __call__(self, shard: int) -> list[Batch]:
-        """The batches of a shard: documents about `cases_per_shard` cases of every market, and lines from them."""
+        """The batches of a shard: documents about `cases_per_shard` cases of every market, lines and strays."""
         rng = Random(f"{self._recipe.seed}/{shard}")
         cases = [
             simulated
@@ -55,6 +57,7 @@ class ReadingShards:
         ]
         documents = [self._writer.document(simulated, rng) for simulated in cases]
         documents += self._writer.line_documents(cases, round(_LINE_DOCUMENTS * len(cases)), rng)
+        documents += self._writer.stray_documents(cases, round(_STRAY_DOCUMENTS * len(cases)), rng)
         padding_id = self._writer.tokenizer.special_id(PADDING)
         return batches_of(
             documents, self._settings.tokens_per_micro_batch, padding_id, rng.randrange(_SEED_SPAN)

@@ -59,7 +59,7 @@ def write_card(folder: Path, recipe: Recipe, origin: Origin, data_name: str) -> 
         prompt_version=origin.prompt_version,
         markets=", ".join(origin.markets),
         architecture=_architecture(recipe.base.architecture),
-        base="pre-trained by this recipe from nothing, on simulated chats without labels"
+        base="pre-trained by this recipe from nothing, on simulated chats without their labels"
         if own
         else recipe.base.checkpoint,
         base_tokens=origin.base_tokens_seen,

@@ -1,7 +1,7 @@
 """Pre-training of the demo's base: a plain loop over streamed batches, resumable to the step.
 
 Takes: a recipe, a tokenizer and a function that makes the shards. Gives: a finished base model, its loss log and loss
-curve, and bits a byte before and after. Does not: see a label: the corpus is unlabelled (`finetune.corpus`).
+curve, and bits a byte before and after. Does not: see a label beside its case (`finetune.corpus`).
 """
 
 import os

@@ -1,12 +1,18 @@
 """Simulated cases as pre-training documents: a narrative to read and questions on it, or a chat with glosses.
 
 Takes: a simulated case and a seeded generator. Gives: weighted token ids in Llama 3's chat layout.
-Does not: show a verdict, a decision factor or a label's reasoning: the base learns to read, the adapter to judge.
+Does not: show a verdict, a decision factor or a label's reasoning beside its case: the base learns to read and to
+write, the adapter to judge.
 
     questions   user: the case, as the prompt has it (sometimes behind the prompt's whole static part)
                 assistant: "late: under 24 h", "seller asked to cancel: yes, asks the buyer to cancel", ...
     glosses     user: "Gloss each line."   assistant: every chat line, and what it does
     lines       as glosses, of lines from many cases, the rare acts as often as the common ones
+    strays      user: "Any document."   assistant: an output document, without the case that it is about
+
+An adapter leaves the embeddings alone, and with tied embeddings a token that was never to be predicted cannot be
+written afterwards: the strays teach the labels, the factors and the words of reasonings, but not which case calls for
+which.
 """
 
 from collections import Counter
@@ -16,11 +22,13 @@ from itertools import pairwise
 from random import Random
 from typing import Final
 
+from cases.case import Label
 from cases.market import Markets
 from cases.narrative import Narrative, narrate
 from finetune.batching import WeightedDocument
 from marketplace.reading import line_glosses, read_case
 from marketplace.simulate import SimulatedCase
+from prompts.document import VERDICT_OPEN, document_ids, document_pieces
 from prompts.fit import fit_narrative
 from prompts.render import Budgets, PromptRenderer
 from prompts.template import PromptTemplate
@@ -36,6 +44,7 @@ _USUAL_WEIGHT: Final = 0.5  # most answers are these; the others are what a case
 _USUAL_ANSWERS: Final = frozenset({"no", "none", "nothing", "unknown"})
 _LINES_PER_DOCUMENT: Final = 14
 _GLOSS_REQUEST: Final = "Gloss each line.\n"
+_STRAY_REQUEST: Final = "Any document.\n"
 
 
 @dataclass(slots=True)
@@ -88,11 +97,33 @@ class DocumentWriter:
             cuts = rng if rng.random() < _SPLIT_SHARE else None
             yield self._glossed([line for line, _ in drawn], [gloss for _, gloss in drawn], cuts)
 
-    def _glossed(self, chat: Sequence[str], glosses: Sequence[str], cuts: Random | None) -> WeightedDocument:
+    def stray_documents(
+        self, cases: Sequence[SimulatedCase], count: int, rng: Random
+    ) -> Iterator[WeightedDocument]:
+        """`count` output documents of `cases`, each without its case, those with a rare factor as often as any."""
+        labels = [case.label for case in cases]
+        frequency = Counter(factor for label in labels for factor in label.decision_factors)
+        weights = [max(1.0 / frequency[factor] for factor in label.decision_factors) for label in labels]
+        for label in rng.choices(labels, weights, k=count):
+            yield self._stray(label)
+
+    def _stray(self, label: Label) -> WeightedDocument:
+        written = (label.verdict, label.decision_factors, label.reasoning or "")
+        pieces = self._asked(_STRAY_REQUEST)
+        pieces.add(self.tokenizer.encode_text(VERDICT_OPEN), 0.0)
+        pieces.add(document_ids(*written, self.tokenizer), 1.0, "".join(document_pieces(*written)))
+        return pieces.finished()
+
+    def _asked(self, request: str) -> _Pieces:
+        """A document up to where the assistant answers `request`."""
         pieces = _Pieces()
         pieces.add([self.tokenizer.special_id(BEGIN_OF_TEXT), *self._header("user")], 0.0)
-        pieces.add(self.tokenizer.encode_text(_GLOSS_REQUEST), 0.0)
+        pieces.add(self.tokenizer.encode_text(request), 0.0)
         pieces.add([self.tokenizer.special_id(END_OF_TURN), *self._header("assistant")], 0.0)
+        return pieces
+
+    def _glossed(self, chat: Sequence[str], glosses: Sequence[str], cuts: Random | None) -> WeightedDocument:
+        pieces = self._asked(_GLOSS_REQUEST)
         for line, gloss in zip(chat, glosses, strict=True):
             pieces.add(self._read(line + "\n", cuts), self.reading_weight, line + "\n")
             pieces.add(self.tokenizer.encode_text(gloss + "\n"), 1.0, gloss + "\n")

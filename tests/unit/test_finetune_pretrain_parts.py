@@ -23,6 +23,8 @@ from finetune.recipe import PretrainRecipe
 from finetune.shard_stream import PlacedBatch, ShardStream, ShardWorkerError
 from finetune.tokenizer_training import train_tokenizer
 from prompts.document import label_first_tokens
+from prompts.parser import parse_document
+from prompts.tokenizer import PromptTokenizer
 from prompts.tokenizer_spec import SPECIAL_TOKENS
 from tests.fixtures.tiny_recipe import tiny_recipe, tiny_tokenizer
 
@@ -108,26 +110,36 @@ def test_a_checkpoint_brings_everything_back(tmp_path: Path, markets: Markets) -
     assert all(torch.equal(one, two) for one, two in zip(model.parameters(), other.parameters(), strict=True))
 
 
-def test_the_corpus_shows_no_verdict_and_no_factor(tmp_path: Path, markets: Markets) -> None:
-    """Nothing that carries loss in the corpus spells a label or a decision factor; a shard is the same twice."""
+def _texts(batches: list[Batch], tokenizer: PromptTokenizer) -> list[tuple[str, str]]:
+    """Of every document its whole text, and the part that carries loss."""
+    rows = [row for batch in batches for row in zip(batch.ids, batch.weights, strict=True)]
+    return [
+        (tokenizer.decode(ids.tolist()), tokenizer.decode(ids[weights > 0].tolist())) for ids, weights in rows
+    ]
+
+
+def test_the_corpus_shows_no_verdict_beside_a_case(tmp_path: Path, markets: Markets) -> None:
+    """A label or a factor is taught only in whole output documents that stand alone; a shard is the same twice."""
     recipe = tiny_recipe(tmp_path)
     tokenizer = tiny_tokenizer(tmp_path / "tokenizer", markets)
     shards = ReadingShards(
         recipe, (tmp_path / "tokenizer" / "tokenizer.json").read_text(encoding="utf-8"), markets
     )
     batches = shards(3)
-    taught = [
-        tokenizer.decode([int(t) for t, w in zip(ids, weights, strict=True) if w > 0])
-        for batch in batches
-        for ids, weights in zip(batch.ids, batch.weights, strict=True)
-    ]
-    assert len(taught) == 12 + 4  # cases, and documents of single lines
+    texts = _texts(batches, tokenizer)
+    assert len(texts) == 12 + 4 + 4  # cases, documents of single lines, strays
+    strays = [(whole, taught) for whole, taught in texts if "Any document." in whole]
+    assert len(strays) == 4
+    for whole, taught in strays:
+        assert not any(sign in whole for sign in ("Case:", "market ", "cancelled now"))
+        parse_document("<verdict>" + taught.partition("<|eot_id|>")[0])
     banned = [
         *(factor.value for factor in Factor),
         *(f"<verdict>{verdict}" for verdict in VERDICTS),
         "not_induced",
     ]
-    assert [word for word in banned for text in taught if word in text] == []
+    others = [taught for whole, taught in texts if "Any document." not in whole]
+    assert [word for word in banned for text in others if word in text] == []
     again = pickle.loads(pickle.dumps(ReadingShards(recipe, shards._tokenizer_json, markets)))(3)  # noqa: S301 - our own bytes
     assert all(np.array_equal(one.ids, two.ids) for one, two in zip(batches, again, strict=True))
 
