@@ -28,7 +28,7 @@ from prompts.template import load_template
 from prompts.tokenizer import PromptTokenizer
 from prompts.tokenizer_spec import PADDING
 
-_LINE_DOCUMENTS: Final = 0.3  # for every document about a case
+_LINE_DOCUMENTS: Final = 0.6  # for every document about a case
 _STRAY_DOCUMENTS: Final = 0.3
 _SEED_SPAN: Final = 2**32
 _KEPT: Final = {Verdict.INDUCED: 1.0, Verdict.NOT_INDUCED: 0.45, Verdict.INCONCLUSIVE: 1.0}

@@ -51,9 +51,8 @@ def parse_request(body: bytes, *, markets: Markets, deadline_ms: int) -> Decisio
     """
     try:
         sent = from_json(body, allow_inf_nan=False)
-        json.loads(
-            body, object_pairs_hook=named_once
-        )  # the strict reader drops the first of two values silently
+        # Read once more, because the strict reader drops the first of two values of a name without a word.
+        json.loads(body, object_pairs_hook=named_once)
     except ValueError as error:
         raise not_json(str(error)) from error
     if not isinstance(sent, dict):
