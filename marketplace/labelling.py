@@ -109,6 +109,10 @@ class LabelTeam:
         """`count` labelled cases, drawn from `orders` by both arms; the senior settles every conflict of two people."""
         return islice((self._labelled(*drawn) for drawn in self._drawn(orders)), count)
 
+    def random_labels(self, orders: Iterable[SimulatedCase], count: int) -> Iterator[TeamLabelled]:
+        """`count` cases of the random arm only, labelled as all others are: for a test in the natural mix."""
+        return islice((self._labelled(order, Arm.RANDOM, 1.0) for order in orders), count)
+
     def senior_labels(self, orders: Iterable[SimulatedCase], count: int) -> Iterator[TeamLabelled]:
         """`count` cases of the random arm only, each labelled by the senior: for calibration."""
         for simulated in islice(orders, count):

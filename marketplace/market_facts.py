@@ -28,8 +28,14 @@ _FACTS = {
     facts.code: facts
     for facts in (
         MarketFacts("SG", "en-SG", 28.0, 0.1, 1.0),
+        MarketFacts("PH", "fil-PH", 480.0, 1.0, 1.1),
+        MarketFacts("MY", "ms-MY", 42.0, 0.1, 1.0),
         MarketFacts("ID", "id-ID", 120_000.0, 500.0, 1.2),
+        MarketFacts("VN", "vi-VN", 190_000.0, 1_000.0, 1.2),
+        MarketFacts("TH", "th-TH", 320.0, 1.0, 1.1),
+        MarketFacts("TW", "zh-Hant-TW", 450.0, 1.0, 1.0),
         MarketFacts("BR", "pt-BR", 95.0, 0.1, 0.9),
+        MarketFacts("MX", "es-MX", 380.0, 1.0, 0.9),
     )
 }
 

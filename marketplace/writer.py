@@ -30,7 +30,7 @@ FORMAT = 1
 _BATCH = 1_000
 _PLAIN = ("case_id", "market", "language")
 _NESTED = ("order", "fulfillment", "chat", "calls", "concurrent_orders", "seller", "buyer", "label")
-_SCHEMA = pa.schema([(name, pa.string()) for name in (*_PLAIN, *_NESTED)])
+SCHEMA = pa.schema([(name, pa.string()) for name in (*_PLAIN, *_NESTED)])
 _PARTIAL = ".partial"
 
 
@@ -89,10 +89,10 @@ def _write_partials(
     verdicts = dict.fromkeys((v.value for v in VERDICTS), 0)
     with (
         paths[0].open("w", encoding="utf-8") as jsonl,
-        pq.ParquetWriter(paths[1], _SCHEMA, compression="zstd") as parquet,
+        pq.ParquetWriter(paths[1], SCHEMA, compression="zstd") as parquet,
         paths[2].open("w", encoding="utf-8") as truths,
     ):
-        rows = _Rows(parquet)
+        rows = ParquetRows(parquet)
         for simulated in cases:
             verdicts[simulated.label.verdict.value] += 1
             text = simulated.case.model_dump_json(exclude_none=False)
@@ -106,13 +106,14 @@ def _write_partials(
 
 
 @dataclass(slots=True)
-class _Rows:
+class ParquetRows:
     """Rows on their way into a Parquet file, in groups of a fixed size so that memory stays constant."""
 
     parquet: Any
     _held: list[dict[str, str | None]] = field(default_factory=list)
 
     def add(self, text: str) -> None:
+        """Add a case, given as JSON."""
         fields = json.loads(text)
         row: dict[str, str | None] = {name: fields[name] for name in _PLAIN}
         for name in _NESTED:
@@ -125,37 +126,31 @@ class _Rows:
             self.flush()
 
     def flush(self) -> None:
+        """Write what is held."""
         if self._held:
-            self.parquet.write_table(pa.Table.from_pylist(self._held, schema=_SCHEMA))
+            self.parquet.write_table(pa.Table.from_pylist(self._held, schema=SCHEMA))
             self._held.clear()
 
 
 def _write_truth(truths: IO[str], simulated: SimulatedCase) -> None:
+    row = {**truth_of(simulated), "label": simulated.label.verdict.value}
+    truths.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def truth_of(simulated: SimulatedCase) -> dict[str, Any]:
+    """What only the simulator knows of a case, by its id, ready for JSON: the hidden cause and the uttered acts."""
     cause = simulated.cause
-    truths.write(
-        json.dumps(
-            {
-                "case_id": simulated.case.case_id,
-                "cause": cause.kind.value,
-                "cause_induced": cause.induced,
-                "problem": cause.problem.value,
-                "strategy": cause.strategy.value,
-                "label": simulated.label.verdict.value,
-                "acts": [
-                    {
-                        "line": a.line_index,
-                        "sender": a.sender.value,
-                        "act": a.act.value,
-                        "until": _iso(a.until),
-                    }
-                    for a in simulated.acts
-                ],
-            },
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
-        + "\n"
-    )
+    return {
+        "case_id": simulated.case.case_id,
+        "cause": cause.kind.value,
+        "cause_induced": cause.induced,
+        "problem": cause.problem.value,
+        "strategy": cause.strategy.value,
+        "acts": [
+            {"line": a.line_index, "sender": a.sender.value, "act": a.act.value, "until": _iso(a.until)}
+            for a in simulated.acts
+        ],
+    }
 
 
 def _iso(at: datetime | None) -> str | None:
@@ -166,7 +161,7 @@ def _finish(
     folder: Path, names: tuple[str, ...], settings: SimulationSettings, verdicts: dict[str, int]
 ) -> DataSetManifest:
     """Rename the complete files into place, the manifest last; without it nothing counts as finished."""
-    files = tuple(_described(folder / (name + _PARTIAL), name) for name in names)
+    files = tuple(described(folder / (name + _PARTIAL), name) for name in names)
     manifest = DataSetManifest(
         format=FORMAT,
         settings=settings,
@@ -188,7 +183,8 @@ def _finish(
     return manifest
 
 
-def _described(path: Path, name: str) -> DataSetFile:
+def described(path: Path, name: str) -> DataSetFile:
+    """A file by its size and SHA-256, under the name that a manifest gives it."""
     digest = hashlib.sha256()
     with path.open("rb") as content:
         while block := content.read(1 << 20):
