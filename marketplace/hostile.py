@@ -18,7 +18,7 @@ from cases.case import ChatKind, Sender
 from cases.market import Markets
 from cases.verdict import Verdict
 from marketplace.acts import Act
-from marketplace.market_facts import language_of_every_market
+from marketplace.market_facts import language_of_every_market, market_facts
 from marketplace.packs import PACKS, SLOT, LanguagePack, load_pack
 from marketplace.realise import Line
 from marketplace.revision import free_second, with_extra_line
@@ -70,8 +70,14 @@ def hostile_trios(
     Raises ConfigError or UnknownMarketError at once if the settings or a language pack are wrong.
     """
     worlds = worlds_of(settings, markets, packs)
-    loaded = {language: load_pack(language, packs) for language in language_of_every_market()}
+    loaded = {language: load_pack(language, packs) for language in _languages(settings)}
     return (trio for world in worlds for trio in islice(_trios(world, loaded), settings.cases_per_market))
+
+
+def _languages(settings: SimulationSettings) -> tuple[str, ...]:
+    """The languages that texts may be in: those of the settings' markets; of every market where there is but one."""
+    own = tuple(sorted({market_facts(code).language for code in settings.markets}))
+    return own if len(own) > 1 else language_of_every_market()
 
 
 def _trios(world: World, packs: dict[str, LanguagePack]) -> Iterator[HostileTrio]:

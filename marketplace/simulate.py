@@ -107,6 +107,14 @@ class World:
 
     def observed(self, stream: str) -> Iterator[Observed]:
         """As `candidates`, each with the writer of its chat."""
+        return (self._labelled(*lived) for lived in self._lived(stream))
+
+    def unlabelled(self, stream: str) -> Iterator[Case]:
+        """Cancelled orders as `candidates` has them, without anybody judging them."""
+        return (self._recorded(*lived)[0] for lived in self._lived(stream))
+
+    def _lived(self, stream: str) -> Iterator[tuple[Random, Setting, History]]:
+        """The history of every order that its buyer cancels, each with its own generator."""
         first_s, last_s = self.settings.span_s
         clock = LocalClock.of(self.market.utc_offset)
         facts = market_facts(self.market.code)
@@ -120,15 +128,20 @@ class World:
                 buyer = draw_buyer(own)
                 history = live(own, shop, order, buyer, clock)
                 if history is not None and history.cancelled_s < last_s:
-                    yield self._observe(own, Setting(self.market, clock, shop, buyer), history)
+                    yield own, Setting(self.market, clock, shop, buyer), history
 
-    def _observe(self, rng: Random, setting: Setting, history: History) -> Observed:
-        writer = self._writer(rng, setting, history)
-        lines = writer.lines(history.turns)
-        case = assemble(rng, setting, history, lines, _case_id(rng, self.market.code))
+    def _labelled(self, rng: Random, setting: Setting, history: History) -> Observed:
+        case, lines, writer = self._recorded(rng, setting, history)
         acts = uttered(case, lines)
         labelled = with_label(case, policy_label(case, acts))
         return Observed(SimulatedCase(labelled, history.cause, acts, self.settings.split), writer)
+
+    def _recorded(
+        self, rng: Random, setting: Setting, history: History
+    ) -> tuple[Case, tuple[Line, ...], ChatWriter]:
+        writer = self._writer(rng, setting, history)
+        lines = writer.lines(history.turns)
+        return assemble(rng, setting, history, lines, _case_id(rng, self.market.code)), lines, writer
 
     def _writer(self, rng: Random, setting: Setting, history: History) -> ChatWriter:
         styles = {

@@ -117,7 +117,7 @@ class ParquetRows:
         fields = json.loads(text)
         row: dict[str, str | None] = {name: fields[name] for name in _PLAIN}
         for name in _NESTED:
-            value = fields[name]
+            value = fields.get(name)
             row[name] = (
                 None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
             )

@@ -29,7 +29,9 @@ def made(tmp_path_factory: pytest.TempPathFactory, markets: Markets) -> Path:
 
 
 def _team(folder: Path, split: str) -> list[dict[str, object]]:
-    return [json.loads(line) for line in (folder / "team" / split / "SG.jsonl").read_text("utf-8").splitlines()]
+    return [
+        json.loads(line) for line in (folder / "team" / split / "SG.jsonl").read_text("utf-8").splitlines()
+    ]
 
 
 def _cases(folder: Path, split: str) -> list[dict[str, object]]:
@@ -88,7 +90,9 @@ def test_the_manifest_names_every_file(made: Path) -> None:
     assert manifest["settings"]["seed"] == 11
 
 
-def test_same_seed_same_bytes_with_any_number_of_processes(made: Path, tmp_path: Path, markets: Markets) -> None:
+def test_same_seed_same_bytes_with_any_number_of_processes(
+    made: Path, tmp_path: Path, markets: Markets
+) -> None:
     """The manifest, which holds every file's hash, comes out the same."""
     write_benchmark(SETTINGS, markets, tmp_path / "again", processes=2)
     assert (tmp_path / "again" / MANIFEST).read_bytes() == (made / MANIFEST).read_bytes()
