@@ -1,4 +1,4 @@
-"""`verdict simulate`: data sets of simulated cases: the benchmark, one split as a model is trained on it, chats to read.
+"""`verdict simulate`: data sets of simulated cases: the benchmark, a split to train on, chats to read.
 
 Takes: markets, numbers, a seed, a folder. Gives: the files; counts on standard output. Does not: print a case.
 """
@@ -149,6 +149,7 @@ def chats(
     settings = ChatSettings(_codes(markets), seed, cases)
     columns = (*Progress.get_default_columns()[:-1], TimeRemainingColumn())
     began = time.perf_counter()
+    done: list[int] = []  # what was there already, then shard by shard
     with _told() as console, Progress(*columns, console=console) as bar:
         task = bar.add_task("simulating", total=cases)
         manifest = write_chats(
@@ -156,10 +157,10 @@ def chats(
             load_markets(markets_dir),
             out,
             processes=_cores(processes),
-            progress=lambda more: bar.advance(task, more),
+            progress=lambda more: (done.append(more), bar.advance(task, more)),
         )
-        seconds = time.perf_counter() - began
-        console.print(f"{seconds:.0f} s", markup=False)
+    made, seconds = sum(done[1:]), time.perf_counter() - began
+    console.print(f"{made} cases made in {seconds:.0f} s, {made / seconds:.0f} a second", markup=False)
     typer.echo(
         json.dumps(asdict(manifest)) if as_json else f"{manifest.cases} cases in {len(manifest.files)} shards"
     )

@@ -20,7 +20,18 @@ def test_a_data_set_is_written_and_described(tmp_path: Path, root: Path) -> None
     """With --json standard output is one line, the manifest."""
     found = CliRunner().invoke(
         build(),
-        ["simulate", "--markets", "SG", "--cases", "20", "--out", str(tmp_path), "--json", *config(root)],
+        [
+            "simulate",
+            "split",
+            "--markets",
+            "SG",
+            "--cases",
+            "20",
+            "--out",
+            str(tmp_path),
+            "--json",
+            *config(root),
+        ],
     )
     assert found.exit_code == 0, found.output
     manifest = json.loads(found.stdout)
@@ -34,6 +45,7 @@ def test_an_unknown_market_ends_with_its_name(tmp_path: Path, root: Path) -> Non
         build(),
         [
             "simulate",
+            "split",
             "--markets",
             "XX",
             "--out",
@@ -45,3 +57,44 @@ def test_an_unknown_market_ends_with_its_name(tmp_path: Path, root: Path) -> Non
     assert (found.exit_code, found.stdout) == (1, "")
     assert "not a configured market" in found.stderr
     assert not (tmp_path / "x").exists()
+
+
+def test_unlabelled_cases_are_written_in_shards(tmp_path: Path, root: Path) -> None:
+    """Their rate goes to standard error, a line of counts to standard output."""
+    out = tmp_path / "chats"
+    found = CliRunner().invoke(
+        build(),
+        [
+            "simulate",
+            "chats",
+            "--markets",
+            "SG",
+            "--cases",
+            "8",
+            "--out",
+            str(out),
+            "--processes",
+            "1",
+            *config(root),
+        ],
+    )
+    assert found.exit_code == 0, found.output
+    assert found.stdout == "8 cases in 1 shards\n"
+    assert "8 cases made in" in found.stderr
+
+
+def test_a_small_benchmark_tells_its_noise(tmp_path: Path, root: Path) -> None:
+    """One line a split: cases, and how many first labels are wrong."""
+    sizes = ["--train", "6", "--validation", "2", "--calibration", "4", "--test", "4", "--processes", "1"]
+    found = CliRunner().invoke(
+        build(),
+        ["simulate", "benchmark", "--markets", "SG", "--out", str(tmp_path / "b"), *sizes, *config(root)],
+    )
+    assert found.exit_code == 0, found.output
+    assert [line.split()[0] for line in found.stdout.splitlines()] == [
+        "train",
+        "validation",
+        "calibration",
+        "test",
+        "gold",
+    ]

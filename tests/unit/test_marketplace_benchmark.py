@@ -5,7 +5,7 @@ Takes: a tiny benchmark of one market. Gives: failures that name the split or fi
 
 import json
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -58,7 +58,7 @@ def test_splits_share_no_seller_and_follow_in_time(made: Path) -> None:
         spans[split] = (min(moments), max(moments))
     assert all(not sellers[one] & sellers[other] for one, other in combinations(sellers, 2))
     ends = list(spans.values())
-    assert all(earlier[1] < later[0] for earlier, later in zip(ends, ends[1:], strict=False))
+    assert all(earlier[1] < later[0] for earlier, later in pairwise(ends))
 
 
 def test_gold_is_the_test_with_the_truth(made: Path) -> None:

@@ -47,8 +47,11 @@ def test_a_script_becomes_a_labelled_case(tmp_path: Path) -> None:
     """Times are hours before the cancellation; acts keep their line, and a handover named behind @ its moment."""
     first, second = load_dialogues("xx-XX", "SG", _written(tmp_path, GOOD))
     case = first.case
-    assert case.label is not None and case.label.verdict is Verdict.INDUCED
-    assert case.chat is not None and case.calls is not None and case.fulfillment is not None
+    assert case.label is not None
+    assert case.label.verdict is Verdict.INDUCED
+    assert case.chat is not None
+    assert case.calls is not None
+    assert case.fulfillment is not None
     assert [m.kind for m in case.chat] == [ChatKind.TEXT, ChatKind.TEXT, ChatKind.VOICE]
     assert case.chat[1].text == "no stock liao, u cancel can"
     assert [(a.act, a.line_index, a.sender) for a in first.acts][1:] == [
