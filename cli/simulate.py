@@ -152,12 +152,17 @@ def chats(
     done: list[int] = []  # what was there already, then shard by shard
     with _told() as console, Progress(*columns, console=console) as bar:
         task = bar.add_task("simulating", total=cases)
+
+        def tell(more: int) -> None:
+            done.append(more)
+            bar.advance(task, more)
+
         manifest = write_chats(
             settings,
             load_markets(markets_dir),
             out,
             processes=_cores(processes),
-            progress=lambda more: (done.append(more), bar.advance(task, more)),
+            progress=tell,
         )
     made, seconds = sum(done[1:]), time.perf_counter() - began
     console.print(f"{made} cases made in {seconds:.0f} s, {made / seconds:.0f} a second", markup=False)

@@ -96,7 +96,7 @@ def write_chats(
     folder: Path,
     *,
     processes: int = 1,
-    progress: Callable[[int], object] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> ChatManifest:
     """Make every shard that is not there yet, then the manifest; `progress` hears how many cases more are done.
 
