@@ -20,7 +20,10 @@ from marketplace.style import TypingStyle, typed
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One chat line and the acts a reader sees in it, each with the date that it names (or None)."""
+    """One chat line and the acts a reader sees in it, with the date that they name (or None).
+
+    `wordings`: the pack's wording of each act, before slots and typing; empty where the line is no pack's.
+    """
 
     at_s: float
     sender: Sender
@@ -28,6 +31,16 @@ class Line:
     text: str
     acts: tuple[Act, ...]
     until_s: float | None
+    wordings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """An act, the wording chosen for it, and what became of it with its slots filled."""
+
+    act: Act
+    wording: str
+    text: str
 
 
 @dataclass(slots=True)
@@ -50,9 +63,7 @@ class ChatWriter:
 
     def line(self, turn: Turn) -> Line:
         """All acts of a turn in one line, in the same person's way of typing, about the same things as before."""
-        return self._line(
-            turn.at_s, turn, [(act, self._worded(act, turn.at_s, turn.until_s)) for act in turn.acts]
-        )
+        return self._line(turn.at_s, turn, [self._worded(act, turn.at_s, turn.until_s) for act in turn.acts])
 
     def _turn(self, turn: Turn) -> list[Line]:
         if turn.kind is not ChatKind.TEXT:
@@ -61,14 +72,14 @@ class ChatWriter:
         style = self.styles[turn.sender]
         lines: list[Line] = []
         at_s = turn.at_s
-        held: list[tuple[Act, str]] = []
+        held: list[_Said] = []
         for act in turn.acts:
-            text = self._worded(act, at_s, turn.until_s)
+            said = self._worded(act, at_s, turn.until_s)
             if held and not self._joins(act, style):
                 lines.append(self._line(at_s, turn, held))
-                at_s += rng.uniform(4.0, 20.0) + 0.25 * len(text)
+                at_s += rng.uniform(4.0, 20.0) + 0.25 * len(said.text)
                 held = []
-            held.append((act, text))
+            held.append(said)
         if held:
             lines.append(self._line(at_s, turn, held))
         return lines
@@ -79,19 +90,20 @@ class ChatWriter:
             return False
         return self.rng.random() > style.splits_lines
 
-    def _line(self, at_s: float, turn: Turn, held: list[tuple[Act, str]]) -> Line:
+    def _line(self, at_s: float, turn: Turn, held: list[_Said]) -> Line:
         rng = self.rng
-        parts = [text for _, text in held]
+        parts = [said.text for said in held]
         joined = parts[0]
         for part in parts[1:]:
             ending = joined[-1]
             glue = " " if ending in ".!?…" else rng.choice((", ", ". ", " ", "... ", ". "))
             joined += glue + part
-        if held[0][0] is not Act.S_AUTO_REPLY:
+        if held[0].act is not Act.S_AUTO_REPLY:
             joined = typed(rng, joined, self.styles[turn.sender])
-        return Line(at_s, turn.sender, ChatKind.TEXT, joined, tuple(act for act, _ in held), turn.until_s)
+        acts, wordings = tuple(said.act for said in held), tuple(said.wording for said in held)
+        return Line(at_s, turn.sender, ChatKind.TEXT, joined, acts, turn.until_s, wordings)
 
-    def _worded(self, act: Act, at_s: float, until_s: float | None) -> str:
+    def _worded(self, act: Act, at_s: float, until_s: float | None) -> _Said:
         """A wording of the act with its slots filled; one not yet used in this chat where there is any."""
         choices = self.pack.wordings(act, held_out=self.held_out)
         if until_s is not None:
@@ -103,7 +115,8 @@ class ChatWriter:
         if act is Act.S_AUTO_REPLY:
             wording = self._kept("auto_reply", wording)
         self._used.add(wording)
-        return SLOT.sub(lambda match: self._filler(match.group(1), at_s, until_s), wording)
+        text = SLOT.sub(lambda match: self._filler(match.group(1), at_s, until_s), wording)
+        return _Said(act, wording, text)
 
     def _names_truly(self, wording: str, at_s: float, until_s: float) -> bool:
         """Whether a wording's way of naming a time fits the time to be named."""

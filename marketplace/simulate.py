@@ -56,10 +56,11 @@ class SimulatedCase:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A simulated case and the writer of its chat, who can write another line of the same two people."""
+    """A simulated case, the lines of its chat as they were worded, and the writer, who can write another such line."""
 
     simulated: SimulatedCase
     writer: ChatWriter
+    lines: tuple[Line, ...] = ()
 
 
 def simulate(settings: SimulationSettings, markets: Markets, packs: Path = PACKS) -> Iterator[SimulatedCase]:
@@ -134,7 +135,7 @@ class World:
         case, lines, writer = self._recorded(rng, setting, history)
         acts = uttered(case, lines)
         labelled = with_label(case, policy_label(case, acts))
-        return Observed(SimulatedCase(labelled, history.cause, acts, self.settings.split), writer)
+        return Observed(SimulatedCase(labelled, history.cause, acts, self.settings.split), writer, lines)
 
     def _recorded(
         self, rng: Random, setting: Setting, history: History

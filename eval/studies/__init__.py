@@ -1,0 +1,1 @@
+"""Studies that need the simulator and a model together: leaks, the noise ceiling, realism."""
