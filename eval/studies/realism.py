@@ -26,7 +26,7 @@ _FEWEST_LINES: Final = 60
 _VOCABULARY_AT: Final = 400  # running words: how many different ones are among the first so many
 _WORD: Final = re.compile(r"\w+")
 _ENGLISH: Final = frozenset(
-    [
+    (
         "the",
         "you",
         "your",
@@ -41,13 +41,7 @@ _ENGLISH: Final = frozenset(
         "ok",
         "still",
         "not",
-        "is",
-        "are",
-        "my",
-        "for",
-        "stock",
-        "item",
-    ]
+    )
 )
 
 
