@@ -59,8 +59,8 @@ _UNREADABLE: Final = {kind.value: kind for kind in ChatKind if kind is not ChatK
 _CALLERS: Final = {"seller": CallDirection.SELLER_TO_BUYER, "buyer": CallDirection.BUYER_TO_SELLER}
 
 
-class _FaultError(ValueError):
-    """A line of a script that cannot be read; becomes part of a ConfigError."""
+class _FaultError(ConfigError):
+    """A line of a script that cannot be read; told with the others of its file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def test_brackets_of_a_message_reach_the_terminal(tmp_path: Path) -> None:
     assert len(found.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", [["rules", "measure"], ["simulate", "--out", "never"]])
+@pytest.mark.parametrize("command", [["rules", "measure"], ["simulate", "split", "--out", "never"]])
 def test_an_unknown_market_is_one_line(command: list[str], root: Path) -> None:
     """Exit 1 saying which markets there are, no traceback, nothing on standard output."""
     markets = ["--markets", "XX", "--markets-dir", str(root / "config" / "markets")]

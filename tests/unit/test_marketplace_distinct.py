@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from marketplace.acts import Act
 from marketplace.distinct import NEAR, distinct, near_twins, tokens
 from marketplace.market_facts import language_of_every_market
-from marketplace.packs import load_pack
+from marketplace.packs import SLOT, load_pack
+from marketplace.style import plain
 
 SMALLEST_PACK = 1_200
+LONG = 24  # characters; shorter ones are common phrases
 
 
 @pytest.mark.parametrize(
@@ -57,3 +59,12 @@ def test_a_pack_is_large_and_without_twins(language: str) -> None:
     pack = load_pack(language)
     wordings = [w for act in Act for held_out in (False, True) for w in pack.wordings(act, held_out=held_out)]
     assert distinct(wordings) >= SMALLEST_PACK
+
+
+@pytest.mark.parametrize("language", language_of_every_market())
+def test_no_held_out_wording_stands_inside_a_training_one(language: str) -> None:
+    """A longer wording for training that holds one of the test's would teach it."""
+    pack = load_pack(language)
+    training = [plain(w).casefold() for act in Act for w in pack.train[act]]
+    held_out = [w for act in Act for w in pack.held_out[act] if not SLOT.search(w) and len(w) > LONG]
+    assert [w for w in held_out if any(plain(w).casefold().rstrip(".") in line for line in training)] == []

@@ -10,6 +10,7 @@ import pytest
 from cases.errors import ConfigError, UnknownMarketError
 from cases.market import Markets
 from cases.verdict import Verdict
+from marketplace.market_facts import market_facts
 from marketplace.settings import SimulationSettings, split_named
 
 
@@ -17,8 +18,8 @@ def test_an_unknown_market_is_refused(markets: Markets) -> None:
     """Not configured, or configured and not yet simulated."""
     with pytest.raises(UnknownMarketError, match="/market"):
         SimulationSettings(("XX",), 1, 10).checked(markets)
-    with pytest.raises(ConfigError, match="VN cannot be simulated"):
-        SimulationSettings(("VN",), 1, 10).checked(markets)
+    with pytest.raises(ConfigError, match="KR cannot be simulated"):
+        market_facts("KR")
 
 
 @pytest.mark.parametrize(
