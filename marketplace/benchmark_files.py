@@ -11,13 +11,9 @@ Markets are made in parallel, each by a process of its own; the bytes do not dep
 """
 
 import json
-import platform
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 from typing import IO, Final
 
@@ -37,7 +33,8 @@ from marketplace.benchmark import (
 )
 from marketplace.benchmark_counts import SplitCounts, Tally
 from marketplace.data_card import data_card
-from marketplace.writer import SCHEMA, DataSetFile, ParquetRows, described, truth_of
+from marketplace.processes import spread
+from marketplace.writer import SCHEMA, DataSetFile, ParquetRows, described, truth_of, versions_at_work
 
 MANIFEST: Final = "manifest.json"
 _PARTIAL: Final = ".partial"
@@ -106,15 +103,15 @@ def _made(
     progress: Callable[[SplitCounts], None] | None,
 ) -> Iterator[SplitCounts]:
     """The counts of every market's split, in the settings' order."""
-    jobs = [(code, split) for code in settings.markets for split in BENCHMARK_SPLITS]
-    done: dict[tuple[str, str], SplitCounts] = {}
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(_write_split, settings, markets, folder, *job): job for job in jobs}
-        for future in as_completed(running):
-            done[running[future]] = future.result()
-            if progress is not None:
-                progress(done[running[future]])
-    return (done[job] for job in jobs)
+    jobs = [
+        (settings, markets, folder, code, split) for code in settings.markets for split in BENCHMARK_SPLITS
+    ]
+    done: dict[tuple[str, BenchmarkSplit], SplitCounts] = {}
+    for (*_, code, split), counts in spread(_write_split, jobs, processes):
+        done[code, split] = counts
+        if progress is not None:
+            progress(counts)
+    return (done[code, split] for *_, code, split in jobs)
 
 
 def _write_split(
@@ -170,10 +167,7 @@ def _finished(settings: BenchmarkSettings, folder: Path, counts: list[SplitCount
         settings=settings,
         counts=tuple(counts),
         files=tuple(described(path, path.relative_to(folder).as_posix()) for path in paths),
-        versions={
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "pyarrow", "pydantic")},
-        },
+        versions=versions_at_work(),
     )
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     return manifest

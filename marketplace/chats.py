@@ -11,10 +11,8 @@ A shard depends on seed, market and its number alone, so shards can be made in a
 
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +20,7 @@ import pyarrow.parquet as pq
 
 from cases.errors import ConfigError
 from cases.market import Markets
+from marketplace.processes import spread
 from marketplace.settings import SimulationSettings
 from marketplace.simulate import World, worlds_of
 from marketplace.writer import SCHEMA, DataSetFile, ParquetRows, described
@@ -111,14 +110,10 @@ def write_chats(
         missing = [shard for shard in shards if not (folder / shard.name).exists()]
         if progress is not None:
             progress(settings.cases - sum(shard.cases for shard in missing))
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            running = {
-                pool.submit(_write_shard, settings, markets, folder, shard): shard for shard in missing
-            }
-            for future in as_completed(running):
-                future.result()
-                if progress is not None:
-                    progress(running[future].cases)
+        jobs = [(settings, markets, folder, shard) for shard in missing]
+        for (*_, shard), _ in spread(_write_shard, jobs, processes):
+            if progress is not None:
+                progress(shard.cases)
         manifest = ChatManifest(
             settings, settings.cases, tuple(described(folder / shard.name, shard.name) for shard in shards)
         )

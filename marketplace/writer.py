@@ -168,10 +168,7 @@ def _finish(
         cases=sum(verdicts.values()),
         verdicts=verdicts,
         files=files,
-        versions={
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "pyarrow", "pydantic")},
-        },
+        versions=versions_at_work(),
     )
     target = folder / f"{settings.split}.manifest.json"
     partial = target.with_name(target.name + _PARTIAL)
@@ -181,6 +178,12 @@ def _finish(
         (folder / (name + _PARTIAL)).replace(folder / name)
     partial.replace(target)
     return manifest
+
+
+def versions_at_work() -> dict[str, str]:
+    """What a data set's bytes depend on besides its settings."""
+    libraries = {name: version(name) for name in ("numpy", "pyarrow", "pydantic")}
+    return {"python": platform.python_version(), **libraries}
 
 
 def described(path: Path, name: str) -> DataSetFile:
