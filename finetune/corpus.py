@@ -19,6 +19,7 @@ from finetune.batching import Batch, batches_of
 from finetune.reading_documents import DocumentWriter
 from finetune.recipe import PretrainRecipe, Recipe, TokenizerRecipe
 from finetune.tokenizer_training import prompt_texts
+from marketplace.counterfactual import pairs_of
 from marketplace.glosses import GLOSSES
 from marketplace.reading import read_case
 from marketplace.settings import SimulationSettings
@@ -28,6 +29,7 @@ from prompts.template import load_template
 from prompts.tokenizer import PromptTokenizer
 from prompts.tokenizer_spec import PADDING
 
+_PAIRS: Final = 0.2  # for every other case: two that differ in one line or event, and so in some answer
 _LINE_DOCUMENTS: Final = 0.6  # for every document about a case
 _STRAY_DOCUMENTS: Final = 0.3
 _SEED_SPAN: Final = 2**32
@@ -48,13 +50,9 @@ class ReadingShards:
         self._markets = markets
 
     def __call__(self, shard: int) -> list[Batch]:
-        """The batches of a shard: documents about `cases_per_shard` cases of every market, lines and strays."""
+        """The batches of a shard: documents about cases of every market, those of pairs too, lines and strays."""
         rng = Random(f"{self._recipe.seed}/{shard}")
-        cases = [
-            simulated
-            for world in self._worlds
-            for simulated in islice(_thinned(world, f"reading/{shard}", rng), self._settings.cases_per_shard)
-        ]
+        cases = [case for world in self._worlds for case in self._cases(world, shard, rng)]
         documents = [self._writer.document(simulated, rng) for simulated in cases]
         documents += self._writer.line_documents(cases, round(_LINE_DOCUMENTS * len(cases)), rng)
         documents += self._writer.stray_documents(cases, round(_STRAY_DOCUMENTS * len(cases)), rng)
@@ -62,6 +60,12 @@ class ReadingShards:
         return batches_of(
             documents, self._settings.tokens_per_micro_batch, padding_id, rng.randrange(_SEED_SPAN)
         )
+
+    def _cases(self, world: World, shard: int, rng: Random) -> Iterator[SimulatedCase]:
+        count = self._settings.cases_per_shard
+        yield from islice(_thinned(world, f"reading/{shard}", rng), count)
+        for pair in islice(pairs_of(world, f"pairs/{shard}"), round(_PAIRS * count)):
+            yield from (pair.original, pair.changed)
 
     @cached_property
     def _writer(self) -> DocumentWriter:

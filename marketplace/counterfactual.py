@@ -82,13 +82,18 @@ def counterfactual_pairs(
     Raises ConfigError or UnknownMarketError at once if the settings or a language pack are wrong.
     """
     worlds = worlds_of(settings, markets, packs)
-    return (pair for world in worlds for pair in islice(_pairs(world), settings.cases_per_market))
+    return (
+        pair
+        for world in worlds
+        for pair in islice(pairs_of(world, "counterfactual"), settings.cases_per_market)
+    )
 
 
-def _pairs(world: World) -> Iterator[CounterfactualPair]:
-    rng = world.generator("edits")
+def pairs_of(world: World, stream: str) -> Iterator[CounterfactualPair]:
+    """Pairs of one market without end; another stream is another set of orders."""
+    rng = world.generator(f"{stream}/edits")
     made = dict.fromkeys(_EDITS, 0)
-    for observed in world.observed("counterfactual"):
+    for observed in world.observed(stream):
         most = 2 + _MOST_OF_A_KIND * sum(made.values())
         for name in sorted(_EDITS, key=lambda n: (made[n], n)):  # the rarest kind first
             if made[name] > most:
