@@ -3,7 +3,7 @@
 Takes: a model folder and sizes. Gives: a `Bench` for as long as `with` lasts. Does not: measure.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ import httpx
 
 from benchmarks.service_child import ServiceChild, running_service
 from benchmarks.sizes import Sizes
+from benchmarks.suite import Tell
 from cases.case import Case, Order
 from cases.market import Markets, load_markets
 from cases.narrative import narrate
@@ -32,8 +33,6 @@ from serving.settings import ROOT, Settings, load_settings
 WORK: Final = ROOT / "var" / "benchmarks"
 MODEL_NAME: Final = "verdict"
 _NO_RETRY: Final = Retries(attempts=1)
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmarks.machine import Machine
-from benchmarks.main_job import SECTIONS
-from benchmarks.report import COMMAND, grid, mark
+from benchmarks.main_job import PAGE, SECTIONS
+from benchmarks.report import grid, mark
 from benchmarks.results import Line, StoredSection
 from cases.errors import ConfigError, VerdictError
 from serving.settings import ROOT
@@ -44,9 +44,9 @@ def load_report(path: Path = REPORT) -> Report:
     try:
         report = Report.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValidationError) as error:
-        raise ConfigError(f"{path}: no report to be read; run `{COMMAND}`") from error
+        raise ConfigError(f"{path}: no report to be read; run `{PAGE.command}`") from error
     if any(section.stamp.quick for section in report.sections.values()):
-        raise ConfigError(f"{path}: a quick run's figures are not for README; run `{COMMAND}`")
+        raise ConfigError(f"{path}: a quick run's figures are not for README; run `{PAGE.command}`")
     return report
 
 
@@ -61,7 +61,7 @@ def results_block(report: Report) -> str:
     missing = [name for name in SECTIONS if name not in report.sections]
     gap = f" Not measured on this model yet: {', '.join(missing)}." if missing else ""
     return (
-        f"{held} of {len(required)} required lines hold.{gap} `{COMMAND}` on {machine.processor},"
+        f"{held} of {len(required)} required lines hold.{gap} `{PAGE.command}` on {machine.processor},"
         f" {machine.cores} cores, {machine.memory_gib:.0f} GiB, no GPU; brackets are 95 % intervals."
         " Times and tables behind each line: [docs/benchmarks/main-job.md](docs/benchmarks/main-job.md).\n\n"
         f"{table}"

@@ -35,6 +35,27 @@ class Table(_Part):
     note: str = ""
 
 
+class Series(_Part):
+    """One bar a category; `lows` and `highs` are the ends of 95 % intervals, or empty."""
+
+    name: str
+    values: tuple[float, ...]
+    lows: tuple[float, ...] = ()
+    highs: tuple[float, ...] = ()
+
+
+class Chart(_Part):
+    """A picture of figures: `marks_at` is a dashed line, `from_value` where the axis begins."""
+
+    title: str
+    unit: str
+    categories: tuple[str, ...]
+    series: tuple[Series, ...]
+    stacked: bool = False
+    marks_at: float | None = None
+    from_value: float | None = None
+
+
 class SectionResult(_Part):
     """A finished section."""
 
@@ -42,6 +63,7 @@ class SectionResult(_Part):
     lines: tuple[Line, ...]
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
+    charts: tuple[Chart, ...] = ()
 
 
 class Stamp(_Part):

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.bench import bench_over
 from benchmarks.machine import describe
-from benchmarks.main_job import run_sections
+from benchmarks.main_job import PAGE, run_sections
 from benchmarks.report import write_report
 from benchmarks.results import SectionStore
 from benchmarks.sizes import QUICK
@@ -35,7 +35,7 @@ async def test_sections_run_and_report_on_a_real_engine(vllm_url: str, tmp_path:
     assert all(line.measured for line in lines.values())
     assert [line.holds for what, line in lines.items() if what.startswith("Degraded share")] == [True, True]
     assert [line.holds for what, line in lines.items() if "without torch" in what] == [True]
-    write_report(tmp_path / "out", SECTIONS, stored, describe())
+    write_report(tmp_path / "out", PAGE, SECTIONS, stored, describe())
     report = (tmp_path / "out" / "main-job.md").read_text(encoding="utf-8")
     assert all(f"## {name}" in report for name in SECTIONS)
     assert "Quick run" in report

@@ -13,11 +13,22 @@ import pytest
 from benchmarks.engine_counters import gauge, read_counters, requests_running
 from benchmarks.load import closed_loop, open_loop, poisson_moments_s
 from benchmarks.machine import Machine
-from benchmarks.main_job import SECTIONS, wanted_from
+from benchmarks.main_job import PAGE, SECTIONS
 from benchmarks.report import markdown, write_report
-from benchmarks.results import Line, SectionResult, SectionStore, Stamp, StoredSection, Table, falls_short
+from benchmarks.results import (
+    Chart,
+    Line,
+    SectionResult,
+    SectionStore,
+    Series,
+    Stamp,
+    StoredSection,
+    Table,
+    falls_short,
+)
 from benchmarks.sections.crowded import Look, Watch
 from benchmarks.speeds import Load, Speeds, predicted_ratio_alone, predicted_ratio_crowd
+from benchmarks.suite import wanted_from
 from benchmarks.timing import median_ratio, p50_p99, quantile
 from cases.errors import ConfigError
 
@@ -129,7 +140,16 @@ def _stored(holds: bool | None) -> StoredSection:
     line = Line(what="a | b", required="4", measured="3", n=7, holds=holds)
     table = Table(title="Times", columns=("what", "p50"), rows=(("x", "1 ms"),), note="A note.")
     stamp = Stamp(commit="abc", model="m@1", quick=False, began_at="2025", wall_s=1.0, load_before=0.1)
-    result = SectionResult(section="latency", lines=(line,), tables=(table,), notes=("Said.",))
+    chart = Chart(
+        title="By market",
+        unit="%",
+        categories=("SG", "ID"),
+        series=(Series(name="a", values=(1.0, 2.0), lows=(0.5, 1.5), highs=(1.5, 2.5)),),
+        marks_at=1.0,
+    )
+    result = SectionResult(
+        section="latency", lines=(line,), tables=(table,), notes=("Said.",), charts=(chart,)
+    )
     return StoredSection(stamp=stamp, result=result)
 
 
@@ -138,7 +158,7 @@ MACHINE = Machine(processor="P", cores=2, memory_gib=8.0, system="S", python="3.
 
 def test_the_report_hides_nothing() -> None:
     """A line that falls short stands out, sections that have not run are named, cells cannot break the table."""
-    text = markdown(["latency", "memory"], {"latency": _stored(holds=False)}, MACHINE)
+    text = markdown(PAGE, ["latency", "memory"], {"latency": _stored(holds=False)}, MACHINE)
     assert "**falls short**" in text
     assert "0 of 1 required lines hold" in text
     assert "Not run yet: memory" in text
@@ -154,8 +174,10 @@ def test_a_finished_section_is_found_again(tmp_path: Path) -> None:
     assert store.read("latency") is None
     store.write(_stored(holds=True))
     assert store.read("latency") == _stored(holds=True)
-    write_report(tmp_path / "out", list(SECTIONS), {"latency": _stored(holds=True)}, MACHINE)
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"main-job.md", "main-job.json"}
+    write_report(tmp_path / "out", PAGE, list(SECTIONS), {"latency": _stored(holds=True)}, MACHINE)
+    names = {"main-job.md", "main-job.json", "main-job-latency-1.png"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == names
+    assert "![By market](main-job-latency-1.png)" in (tmp_path / "out" / "main-job.md").read_text("utf-8")
     (tmp_path / "sections" / "latency.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"latency\.json"):
         store.read("latency")
@@ -163,8 +185,8 @@ def test_a_finished_section_is_found_again(tmp_path: Path) -> None:
 
 def test_the_command_line_names_its_sections() -> None:
     """Sections may be chosen; quick runs keep apart from full ones."""
-    wanted = wanted_from(["--only", "latency", "memory", "--quick"])
+    wanted = wanted_from(["--only", "latency", "memory", "--quick"], PAGE, tuple(SECTIONS), None)
     assert wanted.only == ("latency", "memory")
     assert wanted.quick
     with pytest.raises(SystemExit):
-        wanted_from(["--only", "everything"])
+        wanted_from(["--only", "everything"], PAGE, tuple(SECTIONS), None)

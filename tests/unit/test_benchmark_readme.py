@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.machine import Machine
+from benchmarks.main_job import PAGE
 from benchmarks.readme import demo_block, load_report, results_block, with_block
 from benchmarks.report import write_report
 from benchmarks.results import Line, SectionResult, Stamp, StoredSection
@@ -26,7 +27,7 @@ def _stored(*, quick: bool = False) -> StoredSection:
 
 
 def _report(folder: Path, *, quick: bool = False) -> Path:
-    write_report(folder, ["latency"], {"latency": _stored(quick=quick)}, MACHINE)
+    write_report(folder, PAGE, ["latency"], {"latency": _stored(quick=quick)}, MACHINE)
     return folder / "main-job.json"
 
 
