@@ -47,8 +47,8 @@ def run(study: Study) -> SectionResult:
         notes=(
             (
                 f"Learnt from {len(training)} cases in the natural mix with the wordings of training; measured on"
-                f" {len(measured)} with held-out wordings and other sellers, later in time. The labels are the policy's."
-                " What the upper bound misses is in the missing signals and in what a model of this kind cannot count; what lies"
+                f" {len(measured)} with held-out wordings and other sellers, later in time. Labels are the policy's."
+                " What the upper bound misses lies in missing signals and in what such a model cannot count; what lies"
                 " between the bounds is the reading of words."
             ),
         ),

@@ -35,9 +35,9 @@ def run(study: Study) -> SectionResult:
         charts=(_chart(found),),
         notes=(
             (
-                "A classifier (character n-grams, logistic regression) sees single lines, as many of either kind, and is"
-                " measured on lines of cases that it has not seen: 0.5 cannot tell them apart, 1 always can. Hand-written"
-                " lines are few, so intervals are wide and the classifier is weak."
+                "A classifier (character n-grams, logistic regression) sees single lines, as many of either kind, and"
+                " is measured on lines of cases that it has not seen: 0.5 cannot tell them apart, 1 always can."
+                " Hand-written lines are few, so intervals are wide and the classifier is weak."
             ),
         ),
     )
