@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.market_codes import market_codes
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -56,7 +58,7 @@ def quality(
     from eval.sets import SimulatedSet, simulated_cases
 
     console = Console(stderr=True, highlight=False)
-    codes = tuple(code.strip() for code in markets.split(",") if code.strip())
+    codes = market_codes(markets)
 
     try:
         pool = simulated_cases(SimulatedSet(codes, n, seed), load_markets(_ROOT / "config" / "markets"))

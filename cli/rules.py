@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.market_codes import market_codes
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -54,7 +56,7 @@ def measure(
     from marketplace.settings import SimulationSettings
     from marketplace.simulate import simulate
 
-    codes = tuple(code.strip() for code in markets.split(",") if code.strip())
+    codes = market_codes(markets)
     data = f"simulated calibration split: {', '.join(codes)}; {cases_per_market} cases a market; seed {seed}"
     console = Console(stderr=True)
     try:

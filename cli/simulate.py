@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from cli.market_codes import market_codes
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -62,7 +64,7 @@ def benchmark(
     from marketplace.labelling import LabellingPlan
 
     settings = BenchmarkSettings(
-        _codes(markets), seed, train, validation, calibration, test, plan=LabellingPlan(label_error)
+        market_codes(markets), seed, train, validation, calibration, test, plan=LabellingPlan(label_error)
     )
     total = sum(settings.cases(split) for split in BENCHMARK_SPLITS) * len(settings.markets)
     with _told() as console, Progress(console=console) as bar:
@@ -110,7 +112,7 @@ def split(
     from marketplace.simulate import simulate as simulated_cases
     from marketplace.writer import write_data_set
 
-    codes = _codes(markets)
+    codes = market_codes(markets)
     with _told() as console:
         settings = SimulationSettings(codes, seed, cases, split_named(split), induced_share)
         found = simulated_cases(settings, load_markets(markets_dir))
@@ -146,7 +148,7 @@ def chats(
     from cases.market import load_markets
     from marketplace.chats import ChatSettings, write_chats
 
-    settings = ChatSettings(_codes(markets), seed, cases)
+    settings = ChatSettings(market_codes(markets), seed, cases)
     columns = (*Progress.get_default_columns()[:-1], TimeRemainingColumn())
     began = time.perf_counter()
     done: list[int] = []  # what was there already, then shard by shard
@@ -169,10 +171,6 @@ def chats(
     typer.echo(
         json.dumps(asdict(manifest)) if as_json else f"{manifest.cases} cases in {len(manifest.files)} shards"
     )
-
-
-def _codes(markets: str) -> tuple[str, ...]:
-    return tuple(code.strip() for code in markets.split(",") if code.strip())
 
 
 def _cores(processes: int) -> int:

@@ -23,13 +23,17 @@ class _Section(BaseModel):
 
 
 class DataRecipe(_Section):
-    """Labelled cases from the simulator; `--data` takes the place of all but the seed and the prompt version."""
+    """Labelled cases from the simulator; `--data` takes the place of all but the seed and the prompt version.
+
+    `dialogue_repeats`: how often the hand-written dialogues come, a held-out quarter never.
+    """
 
     markets: tuple[str, ...]
     train_cases_per_market: Count
     calibration_cases_per_market: Count
     hostile_trios_per_market: Annotated[int, Field(ge=0)] = 0
     counterfactual_pairs_per_market: Annotated[int, Field(ge=0)] = 0
+    dialogue_repeats: Annotated[int, Field(ge=0)] = 0
     prompt_version: str = "v1"
 
 

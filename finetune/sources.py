@@ -15,6 +15,7 @@ from finetune.manifest import file_sha256
 from finetune.recipe import Recipe
 from finetune.user_data import is_for_calibration, read_labelled
 from marketplace.counterfactual import counterfactual_pairs
+from marketplace.dialogues import dialogues_of
 from marketplace.hostile import hostile_trios
 from marketplace.settings import SimulationSettings, Split
 from marketplace.simulate import simulate
@@ -36,6 +37,17 @@ class LabelledSource:
             yield from self._simulated("train", self.recipe.data.train_cases_per_market)
             yield from self._hostile()
             yield from self._counterfactual()
+            yield from self._dialogues()
+
+    def training_count(self) -> int:
+        """How many cases `training` gives."""
+        data = self.recipe.data
+        if self.data is not None:
+            return sum(not is_for_calibration(case) for case in self._own)
+        each = data.train_cases_per_market + 2 * (
+            data.hostile_trios_per_market + data.counterfactual_pairs_per_market
+        )
+        return each * len(data.markets) + sum(1 for _ in self._dialogues())
 
     def calibration(self) -> Iterator[LabelledCase]:
         """Cases apart from those of training; of the simulator with the wordings of training, never of the test."""
@@ -70,6 +82,13 @@ class LabelledSource:
         if count := self.recipe.data.counterfactual_pairs_per_market:
             for pair in counterfactual_pairs(self._settings("train", count), self.markets):
                 yield from (pair.original.case, pair.changed.case)
+
+    def _dialogues(self) -> Iterator[LabelledCase]:
+        """Scripts written by hand, as often as the recipe says."""
+        if repeats := self.recipe.data.dialogue_repeats:
+            cases = [one.case for one in dialogues_of(self.recipe.data.markets, held_out=False)]
+            for _ in range(repeats):
+                yield from cases
 
     def _simulated(self, split: Split, cases_per_market: int) -> Iterator[LabelledCase]:
         return (

@@ -92,7 +92,7 @@ class Stages:
             for folder in (self._space.train, self._space.adapter) if _first_process() else ():
                 shutil.rmtree(folder, ignore_errors=True)
         maker = self._example_maker()
-        with bar("examples", self._expected_examples()) as meter:
+        with bar("examples", self._source.training_count()) as meter:
             examples = []
             for example in maker.examples(self._source.training()):
                 examples.append(example)
@@ -158,11 +158,6 @@ class Stages:
     @property
     def _tokenizer_source(self) -> str:
         return tokenizer_folder(self._recipe, self._space.tokenizer)
-
-    def _expected_examples(self) -> int:
-        if self._source.data is not None:
-            return sum(1 for _ in self._source.training())
-        return self._recipe.data.train_cases_per_market * len(self._recipe.data.markets)
 
 
 def _first_process() -> bool:

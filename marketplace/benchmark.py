@@ -79,13 +79,16 @@ class BenchmarkRow:
         """What a faultless annotator decides from the record."""
         return self.team.simulated.label
 
+    def gold(self) -> "BenchmarkRow":
+        """The same case with the truth as its label."""
+        return BenchmarkRow(self.team.simulated.case, self.team, self.hard_for)
+
 
 def market_rows(
-    settings: BenchmarkSettings, code: str, markets: Markets, split: BenchmarkSplit
+    settings: BenchmarkSettings, code: str, markets: Markets, split: Split
 ) -> Iterator[BenchmarkRow]:
-    """The rows of one market's split, always the same for the same settings."""
-    simulated_split: Split = "test" if split == "gold" else split
-    simulation = replace(settings.simulation(simulated_split), markets=(code,), cases_per_market=10**6)
+    """The rows of one market's split, always the same for the same settings; gold's are the test's, by `gold`."""
+    simulation = replace(settings.simulation(split), markets=(code,), cases_per_market=10**6)
     world = worlds_of(simulation, markets)[0]
     team = LabelTeam(
         world.generator("label team"),
@@ -100,21 +103,19 @@ def market_rows(
 
 
 def _team_labels(
-    settings: BenchmarkSettings, split: BenchmarkSplit, world: World, team: LabelTeam
+    settings: BenchmarkSettings, split: Split, world: World, team: LabelTeam
 ) -> Iterator[TeamLabelled]:
     count = settings.cases(split)
     if split == "calibration":
         return team.senior_labels(world.cases(), count)
-    if split in {"test", "gold"}:
+    if split == "test":
         return team.random_labels(world.cases(), count)
     coin = world.generator("second looks")
     labelled = team.labels(world.cases(), count)
     return (team.relabelled(one) if coin.random() < settings.relabelled else one for one in labelled)
 
 
-def _label_of(split: BenchmarkSplit, labelled: TeamLabelled) -> Label:
-    if split == "gold":
-        return labelled.simulated.label
+def _label_of(split: Split, labelled: TeamLabelled) -> Label:
     return labelled.first if split == "test" else labelled.current
 
 

@@ -13,6 +13,7 @@ Markets are made in parallel, each by a process of its own; the bytes do not dep
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -34,6 +35,7 @@ from marketplace.benchmark import (
 from marketplace.benchmark_counts import SplitCounts, Tally
 from marketplace.data_card import data_card
 from marketplace.processes import spread
+from marketplace.settings import SPLITS, Split
 from marketplace.writer import SCHEMA, DataSetFile, ParquetRows, described, truth_of, versions_at_work
 
 MANIFEST: Final = "manifest.json"
@@ -103,39 +105,70 @@ def _made(
     progress: Callable[[SplitCounts], None] | None,
 ) -> Iterator[SplitCounts]:
     """The counts of every market's split, in the settings' order."""
-    jobs = [
-        (settings, markets, folder, code, split) for code in settings.markets for split in BENCHMARK_SPLITS
-    ]
+    jobs = [(settings, markets, folder, code, split) for code in settings.markets for split in SPLITS]
     done: dict[tuple[str, BenchmarkSplit], SplitCounts] = {}
-    for (*_, code, split), counts in spread(_write_split, jobs, processes):
-        done[code, split] = counts
-        if progress is not None:
-            progress(counts)
-    return (done[code, split] for *_, code, split in jobs)
+    for _, made in spread(_write_split, jobs, processes):
+        for counts in made:
+            done[counts.market, counts.split] = counts
+            if progress is not None:
+                progress(counts)
+    return (done[code, split] for code in settings.markets for split in BENCHMARK_SPLITS)
 
 
 def _write_split(
-    settings: BenchmarkSettings, markets: Markets, folder: Path, code: str, split: BenchmarkSplit
-) -> SplitCounts:
-    """One market's split into its files; runs in a process of its own."""
-    cases, team = folder / split, folder / _TEAM / split
-    cases.mkdir(parents=True, exist_ok=True)
-    team.mkdir(parents=True, exist_ok=True)
-    tally = Tally()
-    with (
-        (cases / f"{code}.jsonl").open("w", encoding="utf-8") as jsonl,
-        pq.ParquetWriter(cases / f"{code}.parquet", SCHEMA, compression="zstd") as parquet,
-        (team / f"{code}.jsonl").open("w", encoding="utf-8") as beside,
-    ):
-        rows = ParquetRows(parquet)
-        for row in market_rows(settings, code, markets, split):
-            text = row.case.model_dump_json(exclude_none=False)
-            jsonl.write(text + "\n")
-            rows.add(text)
-            _write_team(beside, row)
-            tally.add(row)
-        rows.flush()
-    return tally.counts(code, split)
+    settings: BenchmarkSettings, markets: Markets, folder: Path, code: str, split: Split
+) -> tuple[SplitCounts, ...]:
+    """One market's split into its files, gold's along with the test's; runs in a process of its own."""
+    rows = market_rows(settings, code, markets, split)
+    with ExitStack() as open_files:
+        files = _SplitFiles.opened(folder, split, code, open_files)
+        gold = _SplitFiles.opened(folder, "gold", code, open_files) if split == "test" else None
+        for row in rows:
+            files.add(row)
+            if gold is not None:
+                gold.add(row.gold())
+        return tuple(one.finished() for one in (files, gold) if one is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _SplitFiles:
+    """The open files of one market's split, and what has gone into them."""
+
+    market: str
+    split: BenchmarkSplit
+    jsonl: IO[str]
+    parquet: ParquetRows
+    beside: IO[str]
+    tally: Tally
+
+    @classmethod
+    def opened(cls, folder: Path, split: BenchmarkSplit, code: str, open_files: ExitStack) -> "_SplitFiles":
+        """New files, closed with `open_files`."""
+        cases, team = folder / split, folder / _TEAM / split
+        cases.mkdir(parents=True, exist_ok=True)
+        team.mkdir(parents=True, exist_ok=True)
+        parquet = pq.ParquetWriter(cases / f"{code}.parquet", SCHEMA, compression="zstd")
+        return cls(
+            market=code,
+            split=split,
+            jsonl=open_files.enter_context((cases / f"{code}.jsonl").open("w", encoding="utf-8")),
+            parquet=ParquetRows(open_files.enter_context(parquet)),
+            beside=open_files.enter_context((team / f"{code}.jsonl").open("w", encoding="utf-8")),
+            tally=Tally(),
+        )
+
+    def add(self, row: BenchmarkRow) -> None:
+        """Write and count a row."""
+        text = row.case.model_dump_json(exclude_none=False)
+        self.jsonl.write(text + "\n")
+        self.parquet.add(text)
+        _write_team(self.beside, row)
+        self.tally.add(row)
+
+    def finished(self) -> SplitCounts:
+        """The counts, once the last rows are written."""
+        self.parquet.flush()
+        return self.tally.counts(self.market, self.split)
 
 
 def _write_team(beside: IO[str], row: BenchmarkRow) -> None:

@@ -23,7 +23,7 @@ One dialogue (times are hours before the cancellation, negative):
 
 import hashlib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,6 +47,7 @@ from cases.case import (
 from cases.errors import ConfigError
 from cases.verdict import Verdict
 from marketplace.acts import NAMES_A_DATE, Act
+from marketplace.market_facts import market_facts
 from marketplace.packs import PACKS
 from marketplace.policy import policy_label
 from marketplace.simulate import with_label
@@ -90,6 +91,19 @@ class _Script(BaseModel):
     events: tuple[str, ...] | None = None
     calls: tuple[str, ...] | None = None
     chat: tuple[str, ...] = ()
+
+
+def dialogues_of(markets: Sequence[str], *, held_out: bool, packs: Path = PACKS) -> tuple[Dialogue, ...]:
+    """The dialogues of these markets' languages, only those held out of all training or only the others.
+
+    Raises ConfigError as `load_dialogues` does, and for a market that cannot be simulated.
+    """
+    return tuple(
+        dialogue
+        for market in markets
+        for dialogue in load_dialogues(market_facts(market).language, market, packs)
+        if dialogue.held_out is held_out
+    )
 
 
 def load_dialogues(language: str, market: str, packs: Path = PACKS) -> tuple[Dialogue, ...]:

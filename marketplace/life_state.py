@@ -12,7 +12,7 @@ from random import Random
 from cases.case import BuyerReason, ChatKind, FulfillmentKind, Sender
 from marketplace.acts import NAMES_A_DATE, Act
 from marketplace.history import Cause, CauseKind, ParcelEvent, PhoneCall, Problem, ShopOrder, Strategy, Turn
-from marketplace.rhythm import HOUR_S, MINUTE_S, LocalClock, next_open
+from marketplace.rhythm import HOUR_S, MINUTE_S, LocalClock, is_awake, next_open
 from marketplace.shop import Shop
 from marketplace.traits import BuyerTraits, SellerTraits
 
@@ -36,6 +36,20 @@ class Step(Enum):
     BUYER_ANSWERS = auto()
     BUYER_CANCELS = auto()
     INNOCENT_CONTACT = auto()
+
+
+_BUYERS = frozenset(
+    {
+        Step.BUYER_FIRST_WORDS,
+        Step.BUYER_ASKS,
+        Step.BUYER_SECOND_THOUGHT,
+        Step.BUYER_LOSES_PATIENCE,
+        Step.BUYER_ANSWERS,
+        Step.BUYER_CANCELS,
+    }
+)
+_STAYS_UP_S = 45.0 * MINUTE_S  # who has just done something is not asleep yet
+_AFTER_WAKING_S = 150.0 * MINUTE_S
 
 
 @dataclass(slots=True)
@@ -90,9 +104,16 @@ class Life:
         return self.rng.random() < share
 
     def plan(self, step: Step, at_s: float) -> None:
-        """Put a step on the agenda; nothing can be planned for the past."""
+        """Put a step on the agenda; nothing can be planned for the past, nor a buyer's step for its sleep."""
         self._planned += 1
-        heapq.heappush(self._agenda, (max(at_s, self.now_s + 1.0), self._planned, step))
+        at_s = max(at_s, self.now_s + 1.0)
+        heapq.heappush(self._agenda, (self._awake(at_s) if step in _BUYERS else at_s, self._planned, step))
+
+    def _awake(self, at_s: float) -> float:
+        wakes, sleeps = self.buyer.wakes_hour, self.buyer.sleeps_hour
+        if at_s - self.now_s < _STAYS_UP_S or is_awake(self.clock, at_s, wakes, sleeps):
+            return at_s
+        return next_open(self.clock, at_s, wakes, sleeps) + self.rng.expovariate(1.0 / _AFTER_WAKING_S)
 
     def plan_in(self, step: Step, median_minutes: float, spread: float = 0.8) -> None:
         """Plan a step after a log-normal delay."""

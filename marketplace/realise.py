@@ -95,9 +95,7 @@ class ChatWriter:
         parts = [said.text for said in held]
         joined = parts[0]
         for part in parts[1:]:
-            ending = joined[-1]
-            glue = " " if ending in ".!?…" else rng.choice((", ", ". ", " ", "... ", ". "))
-            joined += glue + part
+            joined += _glue(rng, joined[-1]) + part
         if held[0].act is not Act.S_AUTO_REPLY:
             joined = typed(rng, joined, self.styles[turn.sender])
         acts, wordings = tuple(said.act for said in held), tuple(said.wording for said in held)
@@ -134,7 +132,7 @@ class ChatWriter:
             return str(min(14, max(2, days)))
         if slot == "hours":
             hours = round((until_s - at_s) / HOUR_S) if until_s is not None else rng.randint(2, 40)
-            return str(min(48, max(1, hours)))
+            return str(min(48, max(2, hours)))
         if slot == "weekday":
             names = self.pack.slots["weekday"]
             day_s = until_s if until_s is not None else at_s + rng.uniform(1.0, 5.0) * DAY_S
@@ -146,6 +144,17 @@ class ChatWriter:
     def _kept(self, slot: str, filler: str) -> str:
         """A chat is about one item, one courier, one town: the first filler stays."""
         return self._fillers.setdefault(slot, filler)
+
+
+def _glue(rng: Random, ending: str) -> str:
+    """What stands between two parts of a line, as the script of the first one's last letter has it."""
+    if ending in ".!?…。！？～~":
+        return "" if ending in "。！？～" else " "
+    if "\u3000" <= ending <= "\u9fff":  # Chinese
+        return rng.choice(("，", "。", " ", "...", "，"))
+    if "\u0e00" <= ending <= "\u0e7f":  # Thai has no comma and no stop
+        return rng.choice((" ", " ", "... "))
+    return rng.choice((", ", ". ", " ", "... ", ". "))
 
 
 def _one_a_second(lines: Sequence[Line], ends_s: float) -> tuple[Line, ...]:

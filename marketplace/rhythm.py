@@ -77,3 +77,9 @@ def next_open(clock: LocalClock, at_s: float, opens_hour: float, closes_hour: fl
         return at_s
     opening = clock.midnight(at_s) + opens_hour * HOUR_S
     return opening if hour < opens_hour else opening + DAY_S
+
+
+def is_awake(clock: LocalClock, at_s: float, wakes_hour: float, sleeps_hour: float) -> bool:
+    """Whether somebody is up then who goes to bed at `sleeps_hour` (above 24: past midnight)."""
+    hour = clock.hour(at_s)
+    return wakes_hour <= hour < sleeps_hour or hour + 24.0 < sleeps_hour

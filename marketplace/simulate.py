@@ -5,11 +5,12 @@ Does not: write files (`marketplace.writer` does), or let the hidden cause touch
 
 Shops are drawn one after the other, each with its own generator; each order that its buyer cancels becomes a
 candidate. The labels' shares are steered by thinning: the process's own shares are measured, by a pilot and by all
-candidates so far, and each candidate is kept with a probability that depends on its label alone.
+candidates so far, and each candidate is kept with a probability that depends on its label and on the local hour of its
+cancellation alone. Sellers ask within their opening hours; kept cases of all labels have the same hours, so that the
+clock tells nothing.
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, count, islice
@@ -18,7 +19,6 @@ from random import Random
 
 from cases.case import Case, ChatKind, Label, LabelledCase, Sender
 from cases.market import MarketConfig, Markets
-from cases.verdict import Verdict
 from marketplace.acts import NAMES_A_DATE
 from marketplace.history import Cause, History
 from marketplace.life import live
@@ -32,6 +32,7 @@ from marketplace.settings import SimulationSettings
 from marketplace.shop import WINDOW_DAYS, run_shop
 from marketplace.style import typing_style
 from marketplace.talk import UtteredAct
+from marketplace.thinning import Thinning
 from marketplace.traits import draw_buyer, draw_seller
 
 _PILOT_CASES = 400
@@ -90,17 +91,20 @@ class World:
 
     def cases(self) -> Iterator[SimulatedCase]:
         """The kept cases, as many as were asked for."""
-        seen = self._pilot()
+        return (observed.simulated for observed in self.kept())
+
+    def kept(self) -> Iterator[Observed]:
+        """As `cases`, each with the writer of its chat."""
+        thinning = Thinning(self.settings.target_shares, LocalClock.of(self.market.utc_offset))
+        for candidate in islice(self.candidates("pilot"), _PILOT_CASES):  # thrown away
+            _seen(thinning, candidate)
         coin = self.generator("thinning")
-        wanted = self.settings.cases_per_market
-        for candidate in self.candidates("shop"):
-            verdict = candidate.label.verdict
-            seen[verdict] += 1
-            if coin.random() < self._kept_share(verdict, seen):
-                yield candidate
-                wanted -= 1
-                if wanted == 0:
-                    return
+        kept = (
+            observed
+            for observed in self.observed("shop")
+            if coin.random() < _seen(thinning, observed.simulated)
+        )
+        return islice(kept, self.settings.cases_per_market)
 
     def candidates(self, stream: str) -> Iterator[SimulatedCase]:
         """Every cancelled order of one shop after the other, without end."""
@@ -158,19 +162,14 @@ class World:
             ends_s=float(int(history.cancelled_s)),
         )
 
-    def _pilot(self) -> Counter[Verdict]:
-        """How often the process itself gives each label, in candidates that are then thrown away."""
-        return Counter(c.label.verdict for c in islice(self.candidates("pilot"), _PILOT_CASES))
-
-    def _kept_share(self, verdict: Verdict, seen: Counter[Verdict]) -> float:
-        """How likely a candidate with this label is kept, so that the target shares come out of what was seen."""
-        weights = {v: share / max(seen[v], 1) for v, share in self.settings.target_shares.items()}
-        return weights[verdict] / max(weights.values())
-
     def generator(self, *names: object) -> Random:
         """A generator of its own for each purpose: streams never touch."""
         key = "/".join(map(str, (self.settings.seed, self.market.code, self.settings.split, *names)))
         return Random(int.from_bytes(hashlib.sha256(key.encode()).digest()[:16], "big"))
+
+
+def _seen(thinning: Thinning, simulated: SimulatedCase) -> float:
+    return thinning.kept_share(simulated.label.verdict, simulated.case.order.cancelled_at.timestamp())
 
 
 def uttered(case: Case, lines: tuple[Line, ...]) -> tuple[UtteredAct, ...]:

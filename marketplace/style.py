@@ -34,6 +34,9 @@ class TypingStyle:
     emojis: tuple[str, ...]
 
 
+_STROKED = str.maketrans("đĐ", "dD")  # no diacritic to Unicode, and typed without it all the same
+
+
 def typing_style(rng: Random, person: SellerTraits | BuyerTraits) -> TypingStyle:
     """The habits of a seller or buyer: formal people keep case and stops, careless ones slip."""
     seller = isinstance(person, SellerTraits)
@@ -70,10 +73,10 @@ def typed(rng: Random, text: str, style: TypingStyle) -> str:
 
 
 def plain(text: str) -> str:
-    """`text` without the diacritics of Latin letters ("não" becomes "nao")."""
+    """`text` without the diacritics of Latin letters ("não" becomes "nao", "đơn" becomes "don")."""
     if text.isascii():
         return text
-    decomposed = unicodedata.normalize("NFD", text)
+    decomposed = unicodedata.normalize("NFD", text).translate(_STROKED)
     kept = [
         c for i, c in enumerate(decomposed) if not (unicodedata.combining(c) and _after_latin(decomposed, i))
     ]

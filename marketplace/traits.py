@@ -45,7 +45,7 @@ class SellerTraits:
 
 @dataclass(frozen=True, slots=True)
 class BuyerTraits:
-    """A buyer's latent character. Shares are in [0, 1]."""
+    """A buyer's latent character. Shares are in [0, 1]; hours are local, an hour past midnight is above 24."""
 
     buyer_id: str
     patience_hours: float  # of lateness it bears
@@ -59,6 +59,8 @@ class BuyerTraits:
     formality: float
     emoji: float
     typing_care: float
+    wakes_hour: float
+    sleeps_hour: float
 
 
 def draw_seller(rng: Random) -> SellerTraits:
@@ -108,4 +110,6 @@ def draw_buyer(rng: Random) -> BuyerTraits:
         formality=rng.random(),
         emoji=rng.betavariate(1.2, 2.2),
         typing_care=rng.random(),
+        wakes_hour=min(11.0, max(5.0, rng.gauss(7.3, 1.1))),
+        sleeps_hour=min(27.5, max(21.5, rng.gauss(24.0, 1.2))),
     )

@@ -22,13 +22,14 @@ from marketplace.settings import SimulationSettings, Split
 from metrics.intervals import Interval
 
 _AWAY: Final = 0.02
+_NATURAL: Final = 0.25
 _LOST_POINTS: Final = 3.0
 
 
 def run(study: Study) -> SectionResult:
     """Probe natural cases of all markets, then train one bag of words."""
     jobs = [
-        (SimulationSettings((market,), SEED, study.sizes.probed, "train"), MARKETS_DIR)
+        (SimulationSettings((market,), SEED, study.sizes.probed, "train", _NATURAL), MARKETS_DIR)
         for market in study.markets
     ]
     parts = dict(spread(probed, jobs, study.processes))

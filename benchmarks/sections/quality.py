@@ -17,6 +17,7 @@ from eval.quality import Answers, GoldenReport, answers_to, follows, labels_of, 
 from eval.rivals import Rival, best, by_rules, by_tfidf, calibrated_by_market, majority
 from eval.scores import Margin, Scores, margin, score, share
 from eval.sets import SimulatedSet, load_golden, simulated_cases
+from marketplace.dialogues import dialogues_of
 from marketplace.simulate import SimulatedCase
 from serving.settings import ROOT
 
@@ -47,6 +48,8 @@ async def run(bench: Bench) -> SectionResult:
             bench.model.trained, bench.sizes.counterfactual_pairs, SEED, bench.model.markets
         )
         following = await follows(client, pairs, _CLIENTS)
+        scripts = [dialogue.case for dialogue in dialogues_of(bench.model.trained, held_out=True)]
+        written = await answers_to(client, scripts, _CLIENTS)
         golden = None
         if bench.sizes.look_at_golden:
             trained = bench.model.card.trained_markets
@@ -62,6 +65,9 @@ async def run(bench: Bench) -> SectionResult:
             *(_margin_line(one, scores) for one in margins),
             _following_line(following),
             *_score_lines("unseen simulated cases", scores),
+            *_score_lines(
+                "hand-written dialogues held out of training", score(labels_of(scripts), written.verdicts)
+            ),
             *(() if golden is None else _golden_lines(golden)),
         ),
         tables=(

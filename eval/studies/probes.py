@@ -6,7 +6,6 @@ Does not: probe (`eval.studies.leaks` does), or keep a case.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -53,12 +52,12 @@ class Probed:
 
 
 def probed(settings: SimulationSettings, markets_dir: Path) -> Probed:
-    """The natural cases of the settings' markets, `cases_per_market` of each, none thinned out."""
+    """The cases that a split keeps, `cases_per_market` of each of the settings' markets."""
     markets = load_markets(markets_dir)
     lines, cases = Lines([], [], [], [], []), Cases([], [], [], [], [])
     for world in worlds_of(settings, markets):
         clock = LocalClock.of(world.market.utc_offset)
-        for observed in islice(world.observed("probes"), settings.cases_per_market):
+        for observed in world.kept():
             _add_lines(lines, observed, len(cases.induced))
             _add_case(cases, observed, clock)
     return Probed(lines, cases)
