@@ -21,6 +21,7 @@ from finetune.recipe import PretrainRecipe, Recipe, TokenizerRecipe
 from finetune.tokenizer_training import prompt_texts
 from marketplace.counterfactual import pairs_of
 from marketplace.glosses import GLOSSES
+from marketplace.primer import Primer, primers
 from marketplace.reading import read_case
 from marketplace.settings import SimulationSettings
 from marketplace.simulate import SimulatedCase, World, worlds_of
@@ -30,7 +31,8 @@ from prompts.tokenizer import PromptTokenizer
 from prompts.tokenizer_spec import PADDING
 
 _PAIRS: Final = 0.2  # for every other case: two that differ in one line or event, and so in some answer
-_LINE_DOCUMENTS: Final = 0.6  # for every document about a case
+_PRIMERS: Final = 1.2  # for every document about a case
+_LINE_DOCUMENTS: Final = 0.3
 _STRAY_DOCUMENTS: Final = 0.3
 _SEED_SPAN: Final = 2**32
 _KEPT: Final = {Verdict.INDUCED: 1.0, Verdict.NOT_INDUCED: 0.45, Verdict.INCONCLUSIVE: 1.0}
@@ -55,6 +57,7 @@ class ReadingShards:
         cases = [case for world in self._worlds for case in self._cases(world, shard, rng)]
         documents = [self._writer.document(simulated, rng) for simulated in cases]
         documents += self._writer.line_documents(cases, round(_LINE_DOCUMENTS * len(cases)), rng)
+        documents += self._writer.primer_documents(self._primers(shard, rng), rng)
         documents += self._writer.stray_documents(cases, round(_STRAY_DOCUMENTS * len(cases)), rng)
         padding_id = self._writer.tokenizer.special_id(PADDING)
         return batches_of(
@@ -66,6 +69,11 @@ class ReadingShards:
         yield from islice(_thinned(world, f"reading/{shard}", rng), count)
         for pair in islice(pairs_of(world, f"pairs/{shard}"), round(_PAIRS * count)):
             yield from (pair.original, pair.changed)
+
+    def _primers(self, shard: int, rng: Random) -> Iterator[Primer]:
+        count = round(_PRIMERS * self._settings.cases_per_shard * (1.0 + 2.0 * _PAIRS))
+        for world in self._worlds:
+            yield from islice(primers(world.observed(f"primers/{shard}"), rng), count)
 
     @cached_property
     def _writer(self) -> DocumentWriter:

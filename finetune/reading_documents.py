@@ -8,6 +8,7 @@ write, the adapter to judge.
                 assistant: "late: under 24 h", "seller asked to cancel: yes, asks the buyer to cancel", ...
     glosses     user: "Gloss each line."   assistant: every chat line, and what it does
     lines       as glosses, of lines from many cases, the rare acts as often as the common ones
+    primers     as glosses, of chats whose lines are drawn act by act
     strays      user: "Any document."   assistant: an output document, without the case that it is about
 
 An adapter leaves the embeddings alone, and with tied embeddings a token that was never to be predicted cannot be
@@ -16,7 +17,7 @@ which.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
@@ -26,6 +27,7 @@ from cases.case import Label
 from cases.market import Markets
 from cases.narrative import Narrative, narrate
 from finetune.batching import WeightedDocument
+from marketplace.primer import Primer
 from marketplace.reading import line_glosses, read_case
 from marketplace.simulate import SimulatedCase
 from prompts.document import VERDICT_OPEN, document_ids, document_pieces
@@ -96,6 +98,13 @@ class DocumentWriter:
             drawn = rng.choices(lines, weights, k=_LINES_PER_DOCUMENT)
             cuts = rng if rng.random() < _SPLIT_SHARE else None
             yield self._glossed([line for line, _ in drawn], [gloss for _, gloss in drawn], cuts)
+
+    def primer_documents(self, primers: Iterable[Primer], rng: Random) -> Iterator[WeightedDocument]:
+        """A document a primer; one whose lines the cut has dropped is passed over."""
+        for primer in primers:
+            if lines := _glossed_lines(primer):
+                cuts = rng if rng.random() < _SPLIT_SHARE else None
+                yield self._glossed([line for line, _ in lines], [gloss for _, gloss in lines], cuts)
 
     def stray_documents(
         self, cases: Sequence[SimulatedCase], count: int, rng: Random
@@ -178,8 +187,8 @@ class DocumentWriter:
         return [start, *text(role), end, *text("\n\n")]
 
 
-def _glossed_lines(simulated: SimulatedCase) -> list[tuple[str, str]]:
+def _glossed_lines(read: SimulatedCase | Primer) -> list[tuple[str, str]]:
     """Every chat line as the narrative has it, with its gloss; nothing where the cut has dropped a line."""
-    chat = [entry.text for entry in narrate(simulated.case).timeline if entry.is_chat]
-    glosses = line_glosses(simulated.case, simulated.acts)
+    chat = [entry.text for entry in narrate(read.case).timeline if entry.is_chat]
+    glosses = line_glosses(read.case, read.acts)
     return list(zip(chat, glosses, strict=True)) if len(chat) == len(glosses) else []

@@ -127,7 +127,7 @@ def test_the_corpus_shows_no_verdict_beside_a_case(tmp_path: Path, markets: Mark
     )
     batches = shards(3)
     texts = _texts(batches, tokenizer)
-    assert len(texts) == (12 + 4) + 10 + 5  # cases and those of pairs, documents of single lines, strays
+    assert len(texts) == (12 + 4) + 20 + 5 + 5  # cases and those of pairs, primers, single lines, strays
     strays = [(whole, taught) for whole, taught in texts if "Any document." in whole]
     assert len(strays) == 5
     for whole, taught in strays:
