@@ -11,7 +11,7 @@ import pytest
 
 from cases.market import Markets
 from cases.narrative import narrate
-from marketplace.acts import Act
+from marketplace.acts import FAMILIES, Act
 from marketplace.primer import Primer, primers
 from marketplace.reading import line_glosses
 from marketplace.settings import SimulationSettings
@@ -28,9 +28,9 @@ def made(markets: Markets) -> list[Primer]:
 
 
 def test_rare_acts_come_as_often_as_common_ones(made: list[Primer]) -> None:
-    """All acts are there, none more than four times as often as another (of hundreds of draws, half a side)."""
+    """All acts but hostile text are there, none more than four times as often as another."""
     seen = Counter(uttered.act for primer in made for uttered in primer.acts)
-    assert set(seen) == set(Act)
+    assert set(seen) == set(Act) - set(FAMILIES["hostile"])
     assert max(seen.values()) <= 4 * min(seen.values())
 
 
