@@ -31,7 +31,8 @@ def draw(chart: Chart, path: Path) -> None:
         at = places if chart.stacked else places + (number - (len(chart.series) - 1) / 2) * width
         whiskers = None
         if series.lows and series.highs:
-            whiskers = [values - np.array(series.lows), np.array(series.highs) - values]
+            ends = [values - np.array(series.lows), np.array(series.highs) - values]
+            whiskers = [np.maximum(end, 0.0) for end in ends]  # an end may miss its value by a rounding
         axes.bar(
             at,
             values,

@@ -15,12 +15,12 @@ from typing import Final
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import SGDClassifier
 from sklearn.model_selection import KFold
 
 from cases.verdict import VERDICTS
 from eval.studies.signals import Signals
+from eval.studies.trees import boosted
 
 _FOLDS: Final = 3
 _TREES: Final = 250
@@ -63,10 +63,7 @@ def _linear(text: csr_matrix, labels: np.ndarray) -> SGDClassifier:
 
 
 def _boosted(table: np.ndarray, labels: np.ndarray, measured: np.ndarray) -> np.ndarray:
-    model = HistGradientBoostingClassifier(
-        max_iter=_TREES, learning_rate=0.1, max_leaf_nodes=63, random_state=0
-    ).fit(table, labels)
-    return np.asarray(model.predict_proba(measured))
+    return boosted(table, labels, measured, trees=_TREES, rate=0.1, leaves=63)
 
 
 def _out_of_fold(text: csr_matrix, labels: np.ndarray) -> np.ndarray:

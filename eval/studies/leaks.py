@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from eval.studies.probes import Lines, Probed, groups
+from eval.studies.trees import boosted
 from metrics.auroc import stratified_auroc
 
 FOLDS: Final = 4
@@ -134,5 +134,4 @@ def _linear(train: np.ndarray, induced: np.ndarray, test: np.ndarray, ngrams: tu
 
 
 def _boosted(train: np.ndarray, induced: np.ndarray, test: np.ndarray) -> np.ndarray:
-    model = HistGradientBoostingClassifier(max_iter=60, learning_rate=0.05, random_state=0)
-    return np.asarray(model.fit(train, induced).predict_proba(test)[:, 1])
+    return boosted(train, induced, test, trees=60, rate=0.05)[:, 1]

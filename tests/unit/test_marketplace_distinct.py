@@ -65,6 +65,6 @@ def test_a_pack_is_large_and_without_twins(language: str) -> None:
 def test_no_held_out_wording_stands_inside_a_training_one(language: str) -> None:
     """A longer wording for training that holds one of the test's would teach it."""
     pack = load_pack(language)
-    training = [plain(w).casefold() for act in Act for w in pack.train[act]]
+    training = "\n".join(plain(w).casefold() for act in Act for w in pack.train[act])
     held_out = [w for act in Act for w in pack.held_out[act] if not SLOT.search(w) and len(w) > LONG]
-    assert [w for w in held_out if any(plain(w).casefold().rstrip(".") in line for line in training)] == []
+    assert [w for w in held_out if plain(w).casefold().rstrip(".") in training] == []
