@@ -10,6 +10,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cases.errors import ConfigError
+from metrics.intervals import Interval
 
 
 class _Part(BaseModel):
@@ -42,6 +43,16 @@ class Series(_Part):
     values: tuple[float, ...]
     lows: tuple[float, ...] = ()
     highs: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, found: Sequence[Interval], times: float = 1.0) -> "Series":
+        """Figures with their intervals, each `times` as large (100 for per cent)."""
+        return cls(
+            name=name,
+            values=tuple(times * one.value for one in found),
+            lows=tuple(times * one.low for one in found),
+            highs=tuple(times * one.high for one in found),
+        )
 
 
 class Chart(_Part):

@@ -124,13 +124,6 @@ def _chart(scores: dict[str, Scores]) -> Chart:
         title="Accuracy on held-out wordings by what a model sees",
         unit="% of cases",
         categories=tuple(scores),
-        series=(
-            Series(
-                name="accuracy",
-                values=tuple(100.0 * one.value for one in found),
-                lows=tuple(100.0 * one.low for one in found),
-                highs=tuple(100.0 * one.high for one in found),
-            ),
-        ),
+        series=(Series.of("accuracy", found, 100.0),),
         from_value=50.0,
     )

@@ -21,6 +21,16 @@ def cases_in(counts: Sequence[SplitCounts]) -> int:
     return sum(one.cases for one in counts)
 
 
+def first_wrong(counts: Sequence[SplitCounts]) -> Interval:
+    """The share whose first label is wrong."""
+    return share(sum(c.first_wrong for c in counts), cases_in(counts))
+
+
+def current_wrong(counts: Sequence[SplitCounts]) -> Interval:
+    """The share whose current label is wrong."""
+    return share(sum(c.current_wrong for c in counts), cases_in(counts))
+
+
 def hard_wrong(counts: Sequence[SplitCounts]) -> Interval:
     """Of the hard cases, the share whose first label is wrong."""
     return share(sum(c.first_wrong_hard for c in counts), sum(c.hard for c in counts))

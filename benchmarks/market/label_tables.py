@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.market.counted import cases_in, hard_wrong, others_wrong, per_cent, split_of
+from benchmarks.market.counted import (
+    cases_in,
+    current_wrong,
+    first_wrong,
+    hard_wrong,
+    others_wrong,
+    per_cent,
+    split_of,
+)
 from benchmarks.results import Table
 from cases.factor import Factor
 from cases.verdict import VERDICTS
@@ -60,10 +68,10 @@ def noise(counts: Sequence[SplitCounts]) -> Table:
                 split,
                 str(cases_in(some)),
                 percent(share(sum(c.hard for c in some), cases_in(some))),
-                percent(share(sum(c.first_wrong for c in some), cases_in(some))),
+                percent(first_wrong(some)),
                 percent(hard_wrong(some)),
                 percent(others_wrong(some)),
-                percent(share(sum(c.current_wrong for c in some), cases_in(some))),
+                percent(current_wrong(some)),
             )
         )
     return Table(

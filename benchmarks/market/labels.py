@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from benchmarks.market.counted import cases_in, hard_wrong, others_wrong, split_of
+from benchmarks.market.counted import cases_in, current_wrong, first_wrong, hard_wrong, others_wrong, split_of
 from benchmarks.market.label_tables import causes, classes, factors, hashes, noise
 from benchmarks.market.study import MARKETS_DIR, SEED, Study
 from benchmarks.results import Chart, Line, SectionResult, Series
@@ -86,7 +86,7 @@ def _lines(study: Study, counts: Sequence[SplitCounts]) -> tuple[Line, ...]:
         Line(
             what="First labels that differ from truth, natural mix (test)",
             required="planned 12 %",
-            measured=f"{percent(share(sum(c.first_wrong for c in test), cases_in(test)))}; of hard cases"
+            measured=f"{percent(first_wrong(test))}; of hard cases"
             f" {percent(hard)}, of the others {percent(easy)}",
             n=cases_in(test),
             holds=None,
@@ -94,8 +94,8 @@ def _lines(study: Study, counts: Sequence[SplitCounts]) -> tuple[Line, ...]:
         Line(
             what="Training labels that differ from truth: first, and after relabelling",
             required="-",
-            measured=f"{percent(share(sum(c.first_wrong for c in train), cases_in(train)))}; after"
-            f" {percent(share(sum(c.current_wrong for c in train), cases_in(train)))},"
+            measured=f"{percent(first_wrong(train))}; after"
+            f" {percent(current_wrong(train))},"
             f" {sum(c.looked_again for c in train)} looked at again",
             n=cases_in(train),
             holds=None,
@@ -152,21 +152,11 @@ def _noise_chart(counts: Sequence[SplitCounts]) -> Chart:
     shares = {
         "first label, hard cases": [hard_wrong(some[s]) for s in splits],
         "first label, other cases": [others_wrong(some[s]) for s in splits],
-        "current label, all cases": [
-            share(sum(c.current_wrong for c in some[s]), cases_in(some[s])) for s in splits
-        ],
+        "current label, all cases": [current_wrong(some[s]) for s in splits],
     }
     return Chart(
         title="Labels that differ from truth",
         unit="% of labels",
         categories=splits,
-        series=tuple(
-            Series(
-                name=name,
-                values=tuple(100.0 * one.value for one in found),
-                lows=tuple(100.0 * one.low for one in found),
-                highs=tuple(100.0 * one.high for one in found),
-            )
-            for name, found in shares.items()
-        ),
+        series=tuple(Series.of(name, found, 100.0) for name, found in shares.items()),
     )

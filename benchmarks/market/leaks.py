@@ -89,14 +89,7 @@ def _chart(found: tuple[Leak, ...]) -> Chart:
         title="What should not tell the label",
         unit="AUROC of induced",
         categories=tuple(leak.probe for leak in found),
-        series=(
-            Series(
-                name="AUROC",
-                values=tuple(leak.auroc for leak in found),
-                lows=tuple(leak.low for leak in found),
-                highs=tuple(leak.high for leak in found),
-            ),
-        ),
+        series=(Series.of("AUROC", [Interval(leak.auroc, leak.low, leak.high) for leak in found]),),
         marks_at=0.5,
         from_value=0.4,
     )

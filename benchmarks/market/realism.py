@@ -15,6 +15,7 @@ from eval.golden_looks import Look, append_looks
 from eval.sets import SimulatedSet, load_golden, simulated_cases
 from eval.studies.realism import Realism, Shape, realism
 from metrics.auroc import Auroc
+from metrics.intervals import Interval
 
 _WHY: Final = "realism of the simulator's chats against the golden ones"
 
@@ -111,14 +112,7 @@ def _chart(found: Sequence[Realism]) -> Chart:
         title="How well a classifier tells simulated from hand-written lines",
         unit="AUC",
         categories=tuple(language for language, _ in told),
-        series=(
-            Series(
-                name="AUC",
-                values=tuple(auc.auroc for _, auc in told),
-                lows=tuple(auc.low for _, auc in told),
-                highs=tuple(auc.high for _, auc in told),
-            ),
-        ),
+        series=(Series.of("AUC", [Interval(auc.auroc, auc.low, auc.high) for _, auc in told]),),
         marks_at=0.5,
         from_value=0.4,
     )

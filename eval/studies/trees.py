@@ -10,9 +10,8 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-_WORTH_THREADS: Final = (
-    50_000  # rows; below, threads wait for each other longer than they work, much longer if others do
-)
+_WORTH_THREADS: Final = 50_000
+"""Rows; below, threads wait for each other longer than they work, much longer if others do."""
 
 
 def boosted(
