@@ -8,12 +8,8 @@ Does not: run a finished section again, unless it is named with --only or --fres
 
 import asyncio
 import sys
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
-
-from rich.console import Console
-from rich.markup import escape
 
 from benchmarks.bench import WORK, Bench, load_model, started_bench
 from benchmarks.report import Page
@@ -29,8 +25,7 @@ from benchmarks.sections import (
     short_circuit,
 )
 from benchmarks.sizes import FULL, QUICK
-from benchmarks.suite import Stamping, Tell, Wanted, finish, missing, wanted_from
-from cases.errors import VerdictError
+from benchmarks.suite import Stamping, Tell, Wanted, run_command
 from serving.settings import load_settings
 
 PAGE: Final = Page(
@@ -61,28 +56,23 @@ async def run_sections(bench: Bench, names: Sequence[str], store: SectionStore, 
         stamping.store(await SECTIONS[name](bench), store)
 
 
-async def _measure(wanted: Wanted, names: Sequence[str], tell: Tell) -> None:
+async def _on_a_bench(wanted: Wanted, names: Sequence[str], tell: Tell) -> None:
     sizes = QUICK if wanted.quick else FULL
     async with started_bench(sizes, tell, wanted.model_dir) as bench:
         await run_sections(bench, names, wanted.store, quick=wanted.quick)
 
 
+def _measure(wanted: Wanted, names: Sequence[str], _model: str, tell: Tell) -> None:
+    asyncio.run(_on_a_bench(wanted, names, tell))
+
+
+def _model(wanted: Wanted) -> str:
+    return load_model(load_settings(model_dir=wanted.model_dir)).card.version
+
+
 def main(words: Sequence[str]) -> int:
     """Run what is missing and write the report; 0 when every required line holds."""
-    wanted = wanted_from(words, PAGE, tuple(SECTIONS), __doc__)
-    console, begun = Console(stderr=True, highlight=False), time.perf_counter()
-
-    def tell(message: str) -> None:
-        console.print(f"[dim]{time.perf_counter() - begun:6.0f} s[/dim]  {message}")
-
-    try:
-        model = load_model(load_settings(model_dir=wanted.model_dir)).card.version
-        if names := missing(wanted, tuple(SECTIONS), model):
-            asyncio.run(_measure(wanted, names, tell))
-        return finish(PAGE, wanted, tuple(SECTIONS), console)
-    except VerdictError as error:
-        console.print(f"[red]{type(error).__name__}[/red]: {escape(str(error))}", soft_wrap=True)
-        return 2
+    return run_command(PAGE, tuple(SECTIONS), words, __doc__, _model, _measure)
 
 
 if __name__ == "__main__":

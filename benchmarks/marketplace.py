@@ -8,19 +8,14 @@ Does not: ask the shipped model (`benchmarks.main_job` does, on counterfactual a
 
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
 from typing import Final
-
-from rich.console import Console
-from rich.markup import escape
 
 from benchmarks.market import ceiling, labels, leaks, realism, speed
 from benchmarks.market.study import FULL, QUICK, Study, simulator_version
 from benchmarks.report import Page
 from benchmarks.results import SectionResult
-from benchmarks.suite import Stamping, finish, missing, wanted_from
-from cases.errors import VerdictError
+from benchmarks.suite import Stamping, Tell, Wanted, run_command
 from serving.settings import ROOT
 
 PAGE: Final = Page(
@@ -40,27 +35,18 @@ SECTIONS: Final[dict[str, Callable[[Study], SectionResult]]] = {
 }
 
 
+def _measure(wanted: Wanted, names: Sequence[str], simulator: str, tell: Tell) -> None:
+    PAGE.work.mkdir(parents=True, exist_ok=True)
+    study = Study(QUICK if wanted.quick else FULL, PAGE.work, len(os.sched_getaffinity(0)), tell)
+    for name in names:
+        tell(f"section {name}")
+        stamping = Stamping(simulator, quick=wanted.quick)
+        stamping.store(SECTIONS[name](study), wanted.store)
+
+
 def main(words: Sequence[str]) -> int:
     """Run what is missing and write the report; 0 when every required line holds."""
-    wanted = wanted_from(words, PAGE, tuple(SECTIONS), __doc__)
-    console, begun = Console(stderr=True, highlight=False), time.perf_counter()
-
-    def tell(message: str) -> None:
-        console.print(f"[dim]{time.perf_counter() - begun:6.0f} s[/dim]  {message}")
-
-    try:
-        subject = simulator_version()
-        PAGE.work.mkdir(parents=True, exist_ok=True)
-        sizes = QUICK if wanted.quick else FULL
-        study = Study(sizes, PAGE.work, len(os.sched_getaffinity(0)), tell)
-        for name in missing(wanted, tuple(SECTIONS), subject):
-            tell(f"section {name}")
-            stamping = Stamping(subject, quick=wanted.quick)
-            stamping.store(SECTIONS[name](study), wanted.store)
-        return finish(PAGE, wanted, tuple(SECTIONS), console)
-    except VerdictError as error:
-        console.print(f"[red]{type(error).__name__}[/red]: {escape(str(error))}", soft_wrap=True)
-        return 2
+    return run_command(PAGE, tuple(SECTIONS), words, __doc__, lambda _: simulator_version(), _measure)
 
 
 if __name__ == "__main__":

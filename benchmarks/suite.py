@@ -5,16 +5,19 @@ Does not: measure, or run a finished section again, unless it is named with --on
 """
 
 import argparse
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from benchmarks.machine import describe, load_average
 from benchmarks.report import Page, write_report
 from benchmarks.results import SectionResult, SectionStore, Stamp, StoredSection, falls_short
+from cases.errors import VerdictError
 from eval.golden_looks import commit
 from serving.settings import ROOT
 
@@ -88,6 +91,31 @@ class Stamping:
             load_before=self._load,
         )
         store.write(StoredSection(stamp=stamp, result=result))
+
+
+def run_command(
+    page: Page,
+    names: Sequence[str],
+    words: Sequence[str],
+    about: str | None,
+    subject_of: Callable[[Wanted], str],
+    measure: Callable[[Wanted, Sequence[str], str, Tell], None],
+) -> int:
+    """Run what is missing and write the report; 0 when every required line holds, 2 when something could not be run."""
+    wanted = wanted_from(words, page, names, about)
+    console, begun = Console(stderr=True, highlight=False), time.perf_counter()
+
+    def tell(message: str) -> None:
+        console.print(f"[dim]{time.perf_counter() - begun:6.0f} s[/dim]  {message}")
+
+    try:
+        subject = subject_of(wanted)
+        if to_run := missing(wanted, names, subject):
+            measure(wanted, to_run, subject, tell)
+        return finish(page, wanted, names, console)
+    except VerdictError as error:
+        console.print(f"[red]{type(error).__name__}[/red]: {escape(str(error))}", soft_wrap=True)
+        return 2
 
 
 def finish(page: Page, wanted: Wanted, names: Sequence[str], console: Console) -> int:
